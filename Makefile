@@ -1,0 +1,110 @@
+# Every verb is idempotent and says what it needs and what it is doing. `make` alone lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+XDG_CACHE_HOME ?= $(HOME)/.cache
+CACHE := $(XDG_CACHE_HOME)/bentobox.platform
+PYTHON ?= python3.11
+LAB ?= bentobox
+CLUSTER ?= lab
+export LAB CLUSTER K8S KEEP_DATA XDG_CACHE_HOME
+
+# The tools' environment is named by the content of the pins, so that every checkout with the same pins shares one.
+VENV := $(CACHE)/venv-$(shell sha256sum tests/requirements.txt | cut -c1-12)
+# Ansible finds a collection only at .../ansible_collections/<namespace>/<name>: a link to this checkout.
+TREE := $(CACHE)/trees/$(shell printf %s '$(CURDIR)' | sha256sum | cut -c1-12)
+export PATH := $(VENV)/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(TREE)
+export PYTHONPATH := $(TREE):$(CURDIR)
+export ANSIBLE_LOCALHOST_WARNING := false
+export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
+
+say = printf '\n== %s: %s\n' "$@" "$(1)"
+STATE = $(shell $(VENV)/bin/python -m lab env state 2>/dev/null)
+
+.PHONY: help venv requirements up down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+venv: $(VENV)/.complete $(TREE)/ansible_collections/bentobox/platform ## the tools, in an environment of their own
+
+$(VENV)/.complete: tests/requirements.txt
+	@printf '== venv: installing the tools of tests/requirements.txt (1 minute, 0.9 GB) ...\n'
+	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) on PATH. Install Python 3.11 or newer with venv, or name one: make PYTHON=python3.12"; exit 2; }
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@
+
+$(TREE)/ansible_collections/bentobox/platform:
+	@mkdir -p $(@D) && ln -sfn '$(CURDIR)' $@
+
+requirements: ## write tests/requirements.txt anew from requirements.in
+	@tmp=$$(mktemp -d) && trap 'rm -rf "$$tmp"' EXIT && $(PYTHON) -m venv $$tmp/venv \
+	&& $$tmp/venv/bin/pip install --quiet -r tests/requirements.in \
+	&& { echo "# Written by \`make requirements\` from requirements.in. Do not edit."; $$tmp/venv/bin/pip freeze --exclude pip --exclude setuptools; } > $$tmp/new \
+	&& mv $$tmp/new tests/requirements.txt
+
+up: venv ## a cluster, the Yatai stack on it, and a bento that answers
+	@python -m lab up
+	@python -m lab install
+
+down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
+	@python -m lab down
+
+status: venv ## what of the cluster runs
+	@python -m lab status
+
+test: lint unit integration molecule e2e ## all tests
+	@$(call say,all layers passed in $$SECONDS s (this shell))
+
+lint: ruff mypy ansible-lint docs sanity ## every static check
+
+ruff: venv
+	@$(call say,ruff)
+	@ruff check . && ruff format --check .
+
+mypy: venv
+	@$(call say,mypy (module_utils))
+	@cd $(TREE) && mypy --config-file '$(CURDIR)/pyproject.toml' --cache-dir $(CACHE)/mypy -p ansible_collections.bentobox.platform.plugins.module_utils
+
+ansible-lint: venv
+	@$(call say,ansible-lint --profile production)
+	@ansible-lint --profile production --offline --strict
+
+docs: venv ## check the reference documentation
+	@$(call say,antsibull)
+	@antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=self --skip-rstcheck .
+	@antsibull-changelog lint
+
+sanity: venv ## ansible-test sanity for every supported ansible-core (CORES="2.19.14" for some)
+	@$(call say,ansible-test sanity for $(or $(CORES),every core in tests/sanity/cores.txt))
+	@python tests/sanity/run.py $(CORES)
+
+unit: venv ## unit tests
+	@$(call say,pytest tests/unit (seconds; needs nothing))
+	@pytest -q -n 2 tests/unit
+
+integration: venv ## tests against real servers: an API server, Yatai, PostgreSQL, S3
+	@$(call say,pytest tests/integration (minutes; root; builds what it needs once))
+	@python -m lab build
+	@pytest tests/integration -m 'not lab'
+
+molecule: venv ## every role alone on the lab
+	@$(call say,molecule (root; a lab named molecule))
+	@LAB=molecule molecule test --all --report
+
+e2e: venv ## from an empty node to a prediction, with faults
+	@$(call say,pytest tests/e2e (root; a lab named e2e))
+	@pytest tests/e2e
+
+bench: venv ## the benchmarks, ratios in one run
+	@$(call say,tests/benchmarks)
+	@for b in tests/benchmarks/bench_*.py; do python $$b; done
+
+build: venv ## the collection's archive, in dist/
+	@mkdir -p dist && ansible-galaxy collection build --force --output-path dist
+
+clean: ## remove what the build left in the checkout (caches are in $(CACHE))
+	@rm -rf dist .pytest_cache .mypy_cache .ruff_cache
