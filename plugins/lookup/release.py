@@ -10,9 +10,10 @@ author: bentobox.platform contributors (@bentobox-platform)
 short_description: Versions, charts and images of a release
 version_added: "0.1.0"
 description:
-  - Looks up what a component of the platform is made of in the release catalogue, so that every version is written once.
-  - A release is one file in the collection (C(roles/release/vars/<release>.yml)) or in a folder of your own. It may have
-    a C(base) release and then holds only what differs; V(null) takes a key of the base away.
+  - Looks up what a component of the platform is made of in the release catalogue, so that every version is written
+    once.
+  - A release is one file in the collection (C(roles/release/vars/<release>.yml)) or in a folder of your own. It may
+    have a C(base) release and then holds only what differs; V(null) takes a key of the base away.
 options:
   _terms:
     description:
@@ -21,7 +22,7 @@ options:
     type: list
     elements: string
   release:
-    description: Name of the release.
+    description: Name of the release, as a quoted text (V("2025.10"); unquoted it would be the number 2025.1).
     type: string
     default: "2025.07"
     vars:
@@ -59,11 +60,15 @@ EXAMPLES = r"""
 
 - name: Take everything from inside an air-gapped site
   ansible.builtin.debug:
-    msg: "{{ lookup('bentobox.platform.release', 'yatai', artifacts_dir='/srv/bentobox', image_registry='registry.example.com/mirror') }}"
+    msg: >-
+      {{ lookup('bentobox.platform.release', 'yatai', artifacts_dir='/srv/bentobox',
+                image_registry='registry.example.com/mirror') }}
 
 - name: List every image of the release, for a mirror
   ansible.builtin.debug:
-    msg: "{{ lookup('bentobox.platform.release').components.values() | map(attribute='images') | map('dict2items') | flatten | map(attribute='value') | unique }}"
+    msg: >-
+      {{ lookup('bentobox.platform.release').components.values() | map(attribute='images') | map('dict2items')
+         | flatten | map(attribute='value') | unique }}
 """
 
 RETURN = r"""

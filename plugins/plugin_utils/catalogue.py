@@ -19,7 +19,9 @@ BUILTIN_DIRECTORY = os.path.normpath(
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 _MINOR = re.compile(r"^\d+\.\d+$")
-_IMAGE = re.compile(r"^(?P<registry>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$")
+_IMAGE = re.compile(
+    r"^(?P<registry>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
+)
 _COMPONENT_KEYS = {"version", "kubernetes", "charts", "images"}
 _CHART_KEYS = {"version", "ref", "digest"}
 
@@ -138,7 +140,7 @@ def _component_problems(component: Any) -> list[str]:
 
 
 def image_parts(image: str) -> dict[str, str]:
-    """registry, repository, tag, digest and reference (tag[@digest]) of a full image name, for charts that want parts."""
+    """A full image name in the parts that charts want: registry, repository, name, tag, digest, reference."""
     match = _IMAGE.match(image)
     if not match:
         raise CatalogueError(f"{image!r} is not <registry>/<name>:<tag>[@sha256:...]")
@@ -180,7 +182,12 @@ def resolve(
                 f"release {data['release']!r} has no upstream address for the chart {chart!r} of {name!r}: set "
                 f"bentobox_artifacts_dir to a folder that has charts/{chart}-{entry['version']}.tgz"
             )
-        charts[chart] = {"name": chart, "version": entry["version"], "ref": reference, "digest": entry.get("digest", "")}
+        charts[chart] = {
+            "name": chart,
+            "version": entry["version"],
+            "ref": reference,
+            "digest": entry.get("digest", ""),
+        }
     images = {key: mirrored(image, image_registry) for key, image in component.get("images", {}).items()}
     return {
         "name": name,
