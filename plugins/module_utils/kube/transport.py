@@ -1,0 +1,215 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP to one API server: TLS, proxy, pool, retries. Knows no objects."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import ssl
+import tempfile
+import threading
+import time
+import urllib.request
+from base64 import b64encode
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible.module_utils.basic import missing_required_lib
+
+from .config import Connection, read, resolve
+from .errors import ConfigError, Unavailable
+
+try:
+    import urllib3
+    from urllib3.exceptions import HTTPError, NewConnectionError, ProxyError, SSLError
+except ImportError:  # reported when it is needed
+    urllib3 = None  # type: ignore[assignment]
+    HTTPError = NewConnectionError = ProxyError = SSLError = Exception  # type: ignore[assignment,misc]
+
+IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}  # our PATCHes are declarative
+RETRY_STATUS = {429, 502, 503, 504}
+
+
+class Transport:
+    """A pool of kept-alive connections that survives an API server's restart."""
+
+    def __init__(self, params: dict[str, Any], *, retry_for: float = 60.0) -> None:
+        if urllib3 is None:
+            raise ConfigError(missing_required_lib("urllib3"))
+        self.retry_for = retry_for
+        self._params = params
+        self._lock = threading.Lock()
+        self._setup(resolve(params))
+
+    def _setup(self, connection: Connection) -> None:
+        self.connection = connection
+        parts = urlsplit(connection.host if "://" in connection.host else f"https://{connection.host}")
+        self.base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        options: dict[str, Any] = {"num_pools": 2, "maxsize": 8, "retries": False}
+        if parts.scheme == "https":
+            options["ssl_context"] = _tls(connection)
+            if connection.server_name:
+                options |= {"server_hostname": connection.server_name, "assert_hostname": connection.server_name}
+        proxy = connection.proxy or proxy_for(parts.scheme, parts.hostname or "", parts.port)
+        self.pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+
+    def _headers(self, extra: dict[str, str] | None) -> Any:
+        connection = self.connection
+        headers = urllib3.HTTPHeaderDict({"Accept": "application/json", "User-Agent": "bentobox.platform"})
+        if connection.token:
+            headers["Authorization"] = f"Bearer {connection.token}"
+        elif connection.username:
+            pair = f"{connection.username}:{connection.password or ''}".encode()
+            headers["Authorization"] = "Basic " + b64encode(pair).decode()
+        if connection.impersonate_user:
+            headers["Impersonate-User"] = connection.impersonate_user
+            for group in connection.impersonate_groups:
+                headers.add("Impersonate-Group", group)
+        for key, value in (extra or {}).items():
+            headers[key] = value
+        return headers
+
+    def refresh(self) -> bool:
+        """Credentials that can expire are fetched once more; False when there is nothing to fetch."""
+        with self._lock:
+            if self.connection.token_file:
+                token = read(self.connection.token_file, "tokenFile").strip()
+                changed, self.connection.token = token != self.connection.token, token
+                return changed
+            if self.connection.dynamic:
+                self._setup(resolve(self._params))
+                return True
+        return False
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
+        timeout: float = 30.0,
+        stream: bool = False,
+        retry_status: bool = True,
+        retry_for: float | None = None,
+        what: str = "",
+    ) -> Any:
+        """One request and its repetitions: connection errors and 'not now' answers, until retry_for is over."""
+        deadline = time.monotonic() + (self.retry_for if retry_for is None else retry_for)
+        repeatable = body is None or isinstance(body, bytes)
+        # While a streamed body is sent, urllib3 takes the connect timeout for every write: a store may well stall.
+        connect = min(10.0, timeout) if repeatable else timeout
+        refreshed = False
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self.pool.request(
+                    method,
+                    self.base + url,
+                    body=body,
+                    headers=self._headers(headers),
+                    timeout=urllib3.Timeout(connect=connect, read=timeout),
+                    preload_content=not stream,
+                    redirect=False,
+                )
+            except HTTPError as error:
+                # A request that was never sent may always be repeated, others only when that does no harm.
+                unsent = isinstance(error, NewConnectionError)
+                fatal = isinstance(error, SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+                again = repeatable and not fatal and (unsent or method in IDEMPOTENT)
+                pause = backoff(attempt)
+                if not again or time.monotonic() + pause > deadline:
+                    why = _plain(error, self.base)
+                    raise Unavailable(0, _kind(error), why, verb=method, what=what or url) from None
+                time.sleep(pause)
+                continue
+            if answer.status == 401 and not refreshed and repeatable and self.refresh():
+                refreshed = True
+            elif answer.status in RETRY_STATUS and retry_status and repeatable and method in IDEMPOTENT:
+                pause = retry_after(answer.headers.get("Retry-After"), backoff(attempt))
+                if time.monotonic() + pause > deadline:
+                    return answer
+                time.sleep(pause)
+            else:
+                return answer
+            answer.drain_conn()
+
+
+def backoff(attempt: int) -> float:
+    """Short at first, never above two seconds, jittered so that a pool's threads do not march in step."""
+    return min(0.1 * 2**attempt, 2.0) * random.uniform(0.6, 1.0)  # noqa: S311  # no secret depends on it
+
+
+def retry_after(header: str | None, default: float) -> float:
+    try:
+        return max(float(header), 0.1) if header else default
+    except ValueError:
+        return default
+
+
+def _kind(error: Exception) -> str:
+    return "ProxyError" if isinstance(error, ProxyError) else type(error).__name__
+
+
+def _plain(error: Exception, base: str) -> str:
+    """urllib3's texts name pool objects; what an operator needs is the cause and the server."""
+    text = str(error)
+    cause = text.rsplit(": ", 1)[-1] if "object at 0x" in text else text
+    hint = ""
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        hint = "; set 'ca_cert' to the authority that signed it"
+    return f"cannot reach the API server {base}: {cause}{hint}"
+
+
+def _tls(connection: Connection) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    try:
+        if not connection.verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        elif connection.ca:
+            context.load_verify_locations(cadata=connection.ca)
+        if connection.server_name:
+            context.check_hostname = False  # urllib3 compares with assert_hostname instead
+        if connection.client_cert:
+            # ssl only loads files; this one is ours alone (0600) and is gone when the context has read it.
+            with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+                file.write(connection.client_cert.rstrip("\n") + "\n" + (connection.client_key or ""))
+                file.flush()
+                context.load_cert_chain(file.name)
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigError(f"the certificates for {connection.host} cannot be used: {error}") from None
+    return context
+
+
+def proxy_for(scheme: str, host: str, port: int | None) -> str | None:
+    """The environment's proxy, with NO_PROXY as kubectl reads it (suffixes, networks; loopback is never proxied)."""
+    proxy = urllib.request.getproxies_environment().get(scheme)
+    if not proxy or host == "localhost":
+        return None
+    no_proxy = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return None if _bypassed(host, port, no_proxy) else proxy
+    if address.is_loopback:
+        return None
+    for entry in (part.strip() for part in no_proxy.split(",")):
+        try:
+            if entry == "*" or (entry and address in ipaddress.ip_network(entry, strict=False)):
+                return None
+        except ValueError:
+            continue
+    return proxy
+
+
+def _bypassed(host: str, port: int | None, no_proxy: str) -> bool:
+    for entry in (part.strip().lower().lstrip("*") for part in no_proxy.split(",")):
+        suffix = entry.lstrip(".")
+        if suffix and (host.lower() in (suffix, suffix.removesuffix(f":{port}")) or host.lower().endswith(f".{suffix}")):
+            return True
+    return "*" in (part.strip() for part in no_proxy.split(","))
