@@ -1,0 +1,180 @@
+"""The interface to the lab: ensure() gives paths, build_all() makes everything and tidies up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import charts, debs, images, index, programs
+from .cache import Cache, tree_size
+from .progress import BuildError, Progress, Say
+
+KINDS = ("programs", "debs", "charts", "images", "index")
+COLD_MINUTES = 25  # measured on 2 cores: the Go modules take nearly all of it
+COLD_DISK_GB = 25
+DONE_DISK_GB = 3
+
+
+@dataclass
+class Artifacts:
+    """Paths of what was asked for; what was not asked for is missing."""
+
+    programs: dict[str, Path] = field(default_factory=dict)
+    debs_dir: Path | None = None
+    charts_path: Path | None = None
+    registry_path: Path | None = None
+    index_path: Path | None = None
+    used: set[Path] = field(default_factory=set)
+
+    def bin(self, name: str) -> Path:
+        """A program by its name, or as module/program where several modules have one of that name."""
+        if "/" in name:
+            module, _, program = name.partition("/")
+            found = [self.programs[module] / "bin" / program] if module in self.programs else []
+        else:
+            found = [path / "bin" / name for path in self.programs.values()]
+        if self.debs_dir:
+            found += [self.debs_dir / folder / name for folder in ("usr/bin", "usr/sbin", "bin", "sbin")]
+        existing = [path for path in found if path.is_file()]
+        if len(existing) != 1:
+            where = ", ".join([*self.programs, *(["Debian packages"] if self.debs_dir else [])])
+            raise BuildError(f"{len(existing)} programs are called {name}, one was expected in: {where}")
+        return existing[0]
+
+    @property
+    def debs(self) -> Path:
+        """Root of the unpacked Debian packages."""
+        return present(self.debs_dir, "debs")
+
+    @property
+    def cni_bin_dir(self) -> Path:
+        return self.debs / "usr/lib/cni"
+
+    @property
+    def library_path(self) -> str:
+        """LD_LIBRARY_PATH for programs of the Debian packages that need libraries beyond a bare system (runc, iptables)."""
+        return debs.library_path(self.debs)
+
+    @property
+    def charts_dir(self) -> Path:
+        """Folder of <chart>-<version>.tgz, itself called `charts`."""
+        return present(self.charts_path, "charts")
+
+    @property
+    def registry_dir(self) -> Path:
+        """Root of a registry's filesystem storage (holds docker/registry/v2); to be served read-only."""
+        return present(self.registry_path, "images")
+
+    @property
+    def index_dir(self) -> Path:
+        """Root of a web server's files (holds simple/)."""
+        return present(self.index_path, "index")
+
+    @property
+    def images(self) -> list[str]:
+        """Full upstream names of the images in the mirror."""
+        return images.names()
+
+
+def present(path: Path | None, kind: str) -> Path:
+    if path is None:
+        raise BuildError(f"the lab's {kind} were not asked for: ensure([{kind!r}])")
+    return path
+
+
+def ensure(
+    names: Iterable[str] | None = None,
+    progress: Say | None = None,
+    k8s: str | None = None,
+    cache: Cache | None = None,
+) -> Artifacts:
+    """Make what is missing of the named kinds (default: all of KINDS) and return where it is."""
+    wanted = set(names) if names is not None else set(KINDS)
+    unknown = wanted - set(KINDS)
+    if unknown:
+        raise BuildError(f"unknown kind of artifact: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
+    cache, say, result = cache or Cache(), progress or Progress(), Artifacts()
+    if wanted & {"programs", "charts", "images"}:
+        version = programs.go_version()
+        for module in programs.modules(k8s).values():
+            if not module.optional:
+                result.programs[module.name] = programs.build(cache, module, say, version)
+        result.used.update(result.programs.values())
+    if wanted & {"debs", "images"}:
+        result.debs_dir = debs.ensure_debs(cache, say)
+        result.used.add(result.debs_dir)
+    if "charts" in wanted:
+        result.charts_path = charts.ensure_charts(cache, result.programs, say)
+        result.used.add(result.charts_path.parent)
+    if "images" in wanted and result.debs_dir:
+        sources = images.Sources(cache, result.programs, result.debs_dir, say)
+        result.registry_path, used = images.ensure_registry(sources)
+        result.used |= used
+    if "index" in wanted:
+        result.index_path = index.ensure_index(cache, say)
+        result.used.add(result.index_path)
+    return result
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a build still has to do, for the line a command says at its start."""
+
+    missing: tuple[str, ...]
+    minutes: float
+    disk_gb: float
+
+
+# Minutes on 2 cores with nothing cached, as measured; a module that is not listed takes about one.
+MINUTES = {"kubernetes": 6.0, "coredns": 2.0, "cert-manager": 2.0, "metrics-server": 2.0, "traefik": 5.0, "images": 2.0}
+
+
+def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cache | None = None) -> Needs:
+    """Look, without making anything."""
+    wanted, cache = set(names) if names is not None else set(KINDS), cache or Cache()
+    missing: list[str] = []
+    if wanted & {"programs", "charts", "images"}:
+        version = programs.go_version()
+        missing += [
+            module.name
+            for module in programs.modules(k8s).values()
+            if not module.optional and not cache.path("programs", module.name, module.key(version)).is_dir()
+        ]
+    if wanted & {"debs", "images"} and not debs.find_debs(cache):
+        missing.append("debs")
+    if "images" in wanted and (missing or not any((cache.artifacts / "registry").glob("mirror-*"))):
+        missing.append("images")
+    if "index" in wanted and not index.find_index(cache):
+        missing.append("index")
+    minutes = sum(MINUTES.get(name, 1.0) for name in missing)
+    compiled = any(name not in ("debs", "images", "index") for name in missing)
+    return Needs(tuple(missing), minutes, (COLD_DISK_GB if compiled else DONE_DISK_GB) if missing else 0.0)
+
+
+def require_disk(needed: Needs, cache: Cache) -> None:
+    cache.root.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(cache.root).free / 1e9
+    if needed.disk_gb > free:
+        raise BuildError(
+            f"building {', '.join(needed.missing)} needs {needed.disk_gb:.0f} GB at {cache.root}, {free:.1f} GB are free;"
+            " make room or set XDG_CACHE_HOME to a larger disk"
+        )
+
+
+def build_all(progress: Callable[[str], None] | None = None, k8s: str | None = None) -> Artifacts:
+    """`python -m lab build`: make everything, then give back the disk that only building needed."""
+    say, cache = progress or Progress(), Cache()
+    needed = needs(k8s=k8s, cache=cache)
+    if needed.missing:
+        say(f"to build: {', '.join(needed.missing)}: about {needed.minutes:.0f} min, up to {needed.disk_gb:.0f} GB of disk")
+    require_disk(needed, cache)
+    result = ensure(progress=say, k8s=k8s, cache=cache)
+    if os.environ.get("LAB_KEEP_BUILD_CACHE") != "1":
+        programs.drop_build_caches(cache, say)
+        for path in cache.prune(result.used):
+            say(f"dropped {path.name}, unused for two weeks")
+    say(f"everything is built: {tree_size(cache.artifacts) / 1e9:.1f} GB in {cache.artifacts}")
+    return result

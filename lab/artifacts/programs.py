@@ -1,0 +1,153 @@
+"""Go programs of the lab, each module of lab/go built once into the cache together with what its module ships."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .cache import Cache, digest, file_digest, remove_tree, tree_digest, tree_size
+from .progress import BuildError, Say, run
+
+GO_DIRECTORY = Path(__file__).resolve().parent.parent / "go"
+DEFAULT_KUBERNETES = "1.33.13"
+BUILD_CACHE_LIMIT = 14 * 1024**3  # bytes of Go build cache at which it is dropped between two modules
+
+
+@dataclass(frozen=True)
+class Module:
+    """One folder of lab/go with its entry in lab/go/programs.yaml."""
+
+    name: str
+    directory: Path
+    module: str = ""  # the Go module whose version is stamped
+    version: str = ""  # stamped version, when it differs from the module's
+    ldflags: tuple[str, ...] = ()
+    extract: tuple[dict[str, str], ...] = ()
+    optional: bool = False  # built on request only
+    binaries: dict[str, str] = field(default_factory=dict)  # name built by go -> name in the lab
+
+    @property
+    def text(self) -> str:
+        return (self.directory / "go.mod").read_text()
+
+    def required(self, module: str) -> str:
+        """The version that go.mod really builds: a replace line wins over the requirement."""
+        for pattern in (rf"^replace {re.escape(module)}(?: \S+)? => \S+ (v\S+)", rf"^(?:require |\t){re.escape(module)} (v\S+)"):
+            found = re.search(pattern, self.text, re.MULTILINE)
+            if found:
+                return found.group(1)
+        raise BuildError(f"lab/go/{self.name}/go.mod does not require {module}, which lab/go/programs.yaml names")
+
+    def flags(self) -> str:
+        version = self.version or (self.required(self.module) if self.module else "")
+        numbers = (version.lstrip("v").split(".") + ["", ""])[:2]
+        values = {"version": version, "plain": version.lstrip("v"), "major": numbers[0], "minor": numbers[1]}
+        return " ".join(["-s -w", *(f"-X {flag.format(**values)}" for flag in self.ldflags)])
+
+    def key(self, go_version: str) -> str:
+        sources = tree_digest(self.directory, "*.go")
+        sums = self.directory / "go.sum"
+        return digest(
+            self.text, file_digest(sums) if sums.exists() else "", sources, self.flags(), self.extract, self.binaries, go_version
+        )
+
+
+def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> dict[str, Module]:
+    kubernetes = kubernetes or os.environ.get("K8S") or DEFAULT_KUBERNETES
+    found: dict[str, Module] = {}
+    described: dict[str, dict[str, Any]] = yaml.safe_load((directory / "programs.yaml").read_text())
+    for name, entry in described.items():
+        folder = directory / name
+        if name == "kubernetes" and kubernetes != DEFAULT_KUBERNETES:
+            folder = directory / f"kubernetes-{kubernetes}"
+            if not (folder / "go.mod").exists():
+                known = [DEFAULT_KUBERNETES, *(path.name.partition("-")[2] for path in directory.glob("kubernetes-*"))]
+                raise BuildError(
+                    f"K8S={kubernetes}: there is no lab/go/{folder.name}; Kubernetes versions with module files: {', '.join(known)}"
+                )
+        options = {**entry, "ldflags": tuple(entry.get("ldflags", ())), "extract": tuple(entry.get("extract", ()))}
+        found[name] = Module(name=name, directory=folder, **options)
+    return found
+
+
+def go_version() -> str:
+    try:
+        answer = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, timeout=60)
+    except FileNotFoundError:
+        raise BuildError("the lab builds its programs with Go: no `go` on PATH; install Go 1.24 or later") from None
+    except subprocess.CalledProcessError as error:
+        raise BuildError(f"`go env GOVERSION` failed: {error.stderr.strip()}") from None
+    return answer.stdout.strip()
+
+
+def build_environment(cache: Cache) -> dict[str, str]:
+    lab = cache.root / "lab"
+    return {
+        "CGO_ENABLED": "0",
+        "GOCACHE": str(lab / "go-build"),
+        "GOMODCACHE": str(lab / "go-mod"),
+        "GOFLAGS": "-buildvcs=false -mod=readonly",
+        "GOWORK": "off",
+        "GOOS": "linux",
+    }
+
+
+def build(cache: Cache, module: Module, say: Say, version: str) -> Path:
+    """The folder of a module's artifact: bin/<program> and files/<extracted>."""
+
+    def make(work: Path) -> None:
+        say(f"building {module.name} (Go)")
+        environment = {**build_environment(cache), "GOBIN": str(work / "bin")}
+        own = any(module.directory.glob("*.go"))
+        log = cache.root / "lab" / "log" / f"go-{module.name}.log"
+        command = ["nice", "go", "install", "-trimpath", "-ldflags", module.flags(), "." if own else "tool"]
+        run(f"building {module.name}", command, cwd=module.directory, env=environment, log=log, say=say)
+        for built, wanted in module.binaries.items():
+            (work / "bin" / built).rename(work / "bin" / wanted)
+        for entry in module.extract:
+            source = module_directory(module, entry["module"], environment) / entry["path"]
+            if not source.exists():
+                raise BuildError(f"module {entry['module']} of lab/go/{module.name} has no {entry['path']}")
+            target = work / "files" / entry["to"]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(source, target, copy_function=shutil.copyfile)  # the module cache is read-only, ours is not
+            for folder, _names, _files in os.walk(target):
+                os.chmod(folder, 0o755)
+        limit_build_cache(cache, say)
+
+    return cache.get_or_make("programs", module.name, module.key(version), make)
+
+
+def module_directory(module: Module, path: str, environment: dict[str, str]) -> Path:
+    command = ["go", "mod", "download", "-json", f"{path}@{module.required(path)}"]
+    answer = subprocess.run(
+        command, cwd=module.directory, env={**os.environ, **environment}, capture_output=True, text=True, timeout=600, check=False
+    )
+    found = re.search(r'"Dir": "([^"]+)"', answer.stdout)
+    if answer.returncode or not found:
+        raise BuildError(f"`{' '.join(command)}` failed: {answer.stdout}{answer.stderr}")
+    return Path(found.group(1))
+
+
+def limit_build_cache(cache: Cache, say: Say) -> None:
+    folder = cache.root / "lab" / "go-build"
+    size = tree_size(folder)
+    if size > BUILD_CACHE_LIMIT:
+        say(f"dropping the Go build cache ({size / 1e9:.1f} GB)")
+        remove_tree(folder)
+
+
+def drop_build_caches(cache: Cache, say: Say) -> None:
+    """All programs are in the cache now: what Go needed to make them can be had again."""
+    for name in ("go-build", "go-mod"):
+        folder = cache.root / "lab" / name
+        if folder.exists():
+            say(f"dropping {name}: {tree_size(folder) / 1e9:.1f} GB that can be had again")
+            remove_tree(folder)

@@ -1,0 +1,63 @@
+"""Debian root file systems by mmdebstrap, one compressed layer each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .cache import Cache, digest
+from .debs import install_host_packages
+from .layers import Blob, compress_tar
+from .progress import BuildError, Say, run
+
+DESCRIPTIONS = Path(__file__).resolve().parent.parent / "images" / "rootfs.yaml"
+MIRROR = "http://deb.debian.org/debian"
+UNWANTED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*"]
+FORMAT = 1  # raise when the way a root file system is made changes its content
+
+
+def described() -> dict[str, dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = yaml.safe_load(DESCRIPTIONS.read_text())
+    return content
+
+
+def rootfs_key(name: str) -> str:
+    return digest(FORMAT, described()[name], os.uname().machine)
+
+
+def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
+    entry = described()[name]
+
+    def make(work: Path) -> None:
+        install_host_packages(say)
+        if os.geteuid() != 0:
+            raise BuildError(f"the root file system {name} of the lab's images is made by mmdebstrap as root: run this as root")
+        say(f"making the root file system {name} (Debian {entry['suite']}, {len(entry['packages'])} packages)")
+        tar = work / "rootfs.tar"
+        command = [
+            "nice", "mmdebstrap", "--variant=minbase", "--mode=root", "--format=tar", "--quiet",
+            "--include=" + ",".join(entry["packages"]),
+            "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
+            *(f"--dpkgopt=path-exclude={pattern}" for pattern in UNWANTED),
+            *(f"--essential-hook={line}" for line in entry.get("essential", [])),
+            *(f"--customize-hook={line}" for line in entry.get("customize", [])),
+            "--skip=output/dev", entry["suite"], str(tar), os.environ.get("DEBIAN_MIRROR", MIRROR),
+        ]  # fmt: skip
+        environment = {"SOURCE_DATE_EPOCH": "0", "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
+        log = cache.root / "lab" / "log" / f"rootfs-{name}.log"
+        run(f"root file system {name}", command, log=log, say=say, env=environment, timeout=1800)
+        blob = compress_tar(tar, work / "layer.tar.gz")
+        tar.unlink()
+        for left in work.glob("mmdebstrap.*"):
+            shutil.rmtree(left)
+        described_blob = {"digest": blob.digest, "diff_id": blob.diff_id, "size": blob.size}
+        (work / "layer.json").write_text(json.dumps(described_blob))
+
+    folder = cache.get_or_make("rootfs", name, rootfs_key(name), make)
+    content = json.loads((folder / "layer.json").read_text())
+    return Blob(path=folder / "layer.tar.gz", **content)

