@@ -1,0 +1,95 @@
+"""`python -m lab VERB`: build, up, down, status, kubeconfig, env. Choices come from the environment:
+LAB (name), CLUSTER (lab, kind, existing), K8S (version), KEEP_DATA=1 (down keeps the data)."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+
+from lab.console import Console
+from lab.errors import LabError, Refused, tail
+from lab.providers import Provider, provider
+from lab.settings import from_environment
+
+VERBS = {
+    "build": "make programs, images and package index, once per machine",
+    "up": "raise the cluster, or heal it",
+    "down": "take it away (KEEP_DATA=1 keeps its data)",
+    "status": "what runs; ends with 3 when the cluster does not answer",
+    "kubeconfig": "print the path of the kubeconfig",
+    "env": "print shell variables, or the value of one of: state, cache, vars, kubeconfig, node_ip",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="lab", description=__doc__)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for name, text in VERBS.items():
+        verb = verbs.add_parser(name, help=text, description=text)
+        if name == "env":
+            verb.add_argument("key", nargs="?")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    console = Console()
+    settings = from_environment()
+    try:
+        if wrong := settings.problems():
+            raise Refused(f"lab {options.verb}", wrong)
+        return act(options, provider(settings, console), console)
+    except LabError as error:
+        print(f"lab {options.verb}: {error}", file=sys.stderr)
+        if last := tail(error.log):
+            print(f"--- the end of {error.log}\n{last}", file=sys.stderr)
+        return 2 if isinstance(error, Refused) else 1
+    except KeyboardInterrupt:
+        print(f"lab {options.verb}: interrupted; the same verb again finishes the job", file=sys.stderr)
+        return 130
+
+
+def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
+    settings, verb = chosen.settings, options.verb
+    if verb == "env":
+        return show_environment(chosen, options.key)
+    if verb == "kubeconfig":
+        print(chosen.kubeconfig())
+        return 0
+    if verb == "status":
+        ready, lines = chosen.status()
+        print("\n".join(lines))
+        return 0 if ready else 3
+    what = f"{settings.cluster} cluster {settings.name}"
+    if verb == "down":
+        kept = "its data is kept" if settings.keep_data else "its data is removed"
+        console.say(f"down: {what}; less than a minute, {kept}")
+        chosen.down()
+        console.say(f"down: {what} is gone")
+        return 0
+    console.say(f"{verb}: {what}; {chosen.needs()}")
+    if wrong := chosen.problems():
+        raise Refused(f"lab {verb}: nothing was changed", wrong)
+    if verb == "build":
+        chosen.build()
+        return 0
+    chosen.up()
+    console.say(f"up: {what} is ready; where the time went:")
+    for text, took in sorted(console.spent, key=lambda one: -one[1])[:5]:
+        console.say(f"  {took:6.1f} s  {text}")
+    print(f"export KUBECONFIG={shlex.quote(str(chosen.kubeconfig()))}")
+    return 0
+
+
+def show_environment(chosen: Provider, key: str | None) -> int:
+    values = chosen.environment()
+    if key is None:
+        print(f"export KUBECONFIG={shlex.quote(values['kubeconfig'])}")
+        for name, value in values.items():
+            print(f"export BENTOBOX_LAB_{name.upper()}={shlex.quote(value)}")
+        return 0
+    if key not in values:
+        raise LabError(f"there is no {key!r} (known: {', '.join(values)}); is the lab up?")
+    print(values[key])
+    return 0

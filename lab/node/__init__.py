@@ -1,0 +1,1 @@
+"""The lab's own node: its namespaces, its processes, its add-ons."""

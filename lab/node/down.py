@@ -1,0 +1,110 @@
+"""Take everything away that `up` made, whatever state it is in: nothing here trusts a pid file.
+
+What belongs to the lab is known from the kernel: its cgroups, its namespaces, its link.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import time
+
+from lab.console import Console
+from lab.errors import LabError
+from lab.node import cgroups, mounts, network, processes, sysctls
+from lab.node.context import mntns, netns
+from lab.node.supervisor import Supervisor
+from lab.settings import Settings
+from lab.shell import run
+from lab.slots import Network, recorded
+
+GRACE = 15
+
+
+def down(settings: Settings, console: Console) -> None:
+    slot = recorded(settings)
+    stop_processes(settings, console)
+    with console.step("mounts, network namespace, link, cgroups"):
+        remove_kernel_parts(settings, Network(slot).link if slot is not None else None)
+    shutil.rmtree(settings.run, ignore_errors=True)
+    sysctls.restore()
+    mounts.forget_folders()
+    if settings.keep_data:
+        console.say(f"kept for the next up: {settings.state}")
+        return
+    with console.step(f"state folder {settings.state}"):
+        remove_state(settings)
+
+
+def stop_processes(settings: Settings, console: Console) -> None:
+    supervisor = Supervisor(settings)
+    if supervisor.alive():
+        with console.step("kubelet, scheduler, controller manager, kube-proxy"):
+            # These first, or they would start again what is stopped next.
+            for name in ("kubelet", "kube-controller-manager", "kube-scheduler", "kube-proxy"):
+                supervisor.stop(name)
+    if pods := cgroups.pids(settings, "pods"):
+        with console.step(f"{len(pods)} processes of pods"):
+            end_pods(settings)
+    if supervisor.alive():
+        with console.step("containerd, API server, etcd, supervisor"):
+            supervisor.shutdown()
+    left = cgroups.pids(settings) | processes.in_namespaces(netns(settings), mntns(settings))
+    if left:
+        with console.step(f"{len(left)} remaining processes"):
+            end = time.monotonic() + GRACE
+            while left := processes.in_namespaces(netns(settings), mntns(settings)):
+                cgroups.send(left, signal.SIGKILL)
+                if time.monotonic() > end:
+                    raise LabError(f"processes {sorted(left)} in the lab's namespaces do not end, even by SIGKILL")
+                time.sleep(0.1)
+            cgroups.kill_all(settings)
+
+
+def end_pods(settings: Settings) -> None:
+    """With data to keep, databases get the time to close their files."""
+    if settings.keep_data:
+        cgroups.send(cgroups.pids(settings, "pods"), signal.SIGTERM)
+        end = time.monotonic() + GRACE
+        while len(cgroups.pids(settings, "pods")) > 0 and time.monotonic() < end:
+            time.sleep(0.2)
+    end = time.monotonic() + GRACE
+    while (left := cgroups.pids(settings, "pods")) and time.monotonic() < end:
+        cgroups.send(left, signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def remove_kernel_parts(settings: Settings, link: str | None) -> None:
+    mounts.release(settings)
+    network.remove(settings, link)
+    cgroups.remove(settings)
+    for folder in (settings.run, settings.state):
+        for place in mounts.leftovers(folder):
+            run(["umount", "-l", place], check=False)
+
+
+def remove_state(settings: Settings) -> None:
+    """Never through a mount: something mounted here could be somebody's data."""
+    if still := mounts.leftovers(settings.state):
+        raise LabError(f"still mounted below {settings.state}: {', '.join(still)}; nothing there was deleted")
+    if settings.state.exists():
+        shutil.rmtree(settings.state)
+    for folder in (settings.labs, settings.labs.parent):
+        try:
+            folder.rmdir()
+        except OSError:
+            break
+
+
+def remains(settings: Settings) -> list[str]:
+    """What of the lab is still on this machine; for `status` and for tests."""
+    found = [f"process {pid}" for pid in sorted(cgroups.pids(settings))]
+    found += [str(p) for p in (netns(settings), settings.run, settings.state) if p.exists()]
+    found += [
+        str(b / f"bentobox-{settings.name}")
+        for b in cgroups.hierarchies()
+        if (b / f"bentobox-{settings.name}").exists()
+    ]
+    for folder in (settings.run, settings.state):
+        found += [f"mount {place}" for place in mounts.leftovers(folder)]
+    return found

@@ -1,0 +1,36 @@
+"""The node's own kubectl with the administrator's kubeconfig."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from lab.errors import LabError
+from lab.node.context import Node
+from lab.shell import run
+
+
+class Kubectl:
+    def __init__(self, node: Node) -> None:
+        self.base = [str(node.programs.kubectl), f"--kubeconfig={node.settings.kubeconfig}", "--request-timeout=10s"]
+
+    def raw(self, path: str) -> str:
+        """The answer of the API server, or why there is none."""
+        done = run([*self.base, "get", "--raw", path], check=False, timeout=30)
+        if done.returncode:
+            raise LabError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer")
+        return done.stdout
+
+    def get(self, *args: str) -> dict[str, Any]:
+        done = run([*self.base, "get", *args, "-o", "json"], check=False, timeout=30)
+        if done.returncode:
+            raise LabError(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "no answer")
+        content = json.loads(done.stdout)
+        return content if isinstance(content, dict) else {}
+
+    def apply(self, text: str) -> str:
+        return run(
+            [*self.base, "apply", "--server-side", "--force-conflicts", "--field-manager=bentobox-lab", "-f", "-"],
+            stdin=text,
+            timeout=60,
+        ).stdout

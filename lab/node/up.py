@@ -1,0 +1,119 @@
+"""Raise the node, or heal it: every step looks first and makes only what is missing."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from lab.console import Console
+from lab.node import addons, cgroups, config, mounts, network, pki, processes, sysctls, wait
+from lab.node.context import Node
+from lab.node.kubectl import Kubectl
+from lab.node.programs import link_iptables
+from lab.node.supervisor import Supervisor, render
+
+
+def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
+    supervisor, kubectl = Supervisor(node.settings), Kubectl(node)
+    console.say(
+        f"node {node.name} ({node.network.node_ip}), Services {node.network.services}, pods {node.network.pods}"
+    )
+    prepare(node, console, supervisor)
+    start(node, console, supervisor, kubectl)
+    with console.step("node Ready"):
+        console.wait(
+            "the node",
+            lambda: (
+                wait.running(supervisor, "kubelet", "containerd") or wait.condition(kubectl, "node", node.name, "Ready")
+            ),
+            timeout=120,
+            log=supervisor.log("kubelet"),
+        )
+    if with_addons:
+        install_addons(node, console, kubectl)
+
+
+def prepare(node: Node, console: Console, supervisor: Supervisor) -> None:
+    """Folders, certificates, namespaces, configuration; and no process of a supervisor that died."""
+    for folder in (node.logs, node.data, node.data / "volumes", node.data / "etcd"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (node.settings.state, node.data, node.data / "volumes"):
+        folder.chmod(0o711)  # pods of any user reach their volumes, nobody lists them
+    with console.step("certificates"):
+        pki.ensure(node)
+    sysctls.remember()
+    if not supervisor.alive() and (left := processes.orphans(cgroups.pids(node.settings, "node"))):
+        console.say(f"the supervisor is gone; ending the {len(left)} processes it left (pods keep running)")
+        end_orphans(node, left)
+    with console.step("network namespace, mount namespace, cgroups"):
+        if not network.is_namespace(node.netns) and supervisor.alive():
+            console.say("the network namespace is gone: everything in it must start anew")
+            supervisor.shutdown()
+            cgroups.kill_all(node.settings)
+        cgroups.ensure(node.settings)
+        network.ensure(node)
+        mounts.ensure(node)
+    link_iptables(node.programs.debs, node.conf / "bin")
+    config.write(node)
+    rendered = supervisor_config(node)
+    if supervisor.alive():
+        supervisor.reread()
+    else:
+        with console.step("supervisor"):
+            supervisor.launch(rendered)
+
+
+def end_orphans(node: Node, left: set[int]) -> None:
+    cgroups.send(left, signal.SIGTERM)
+    end = time.monotonic() + 10
+    while (left := processes.orphans(cgroups.pids(node.settings, "node"))) and time.monotonic() < end:
+        time.sleep(0.1)
+    cgroups.send(left, signal.SIGKILL)
+
+
+def supervisor_config(node: Node) -> Path:
+    path = node.conf / "supervisord.conf"
+    path.write_text(render(node, processes.every(node)))
+    return path
+
+
+def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl) -> None:
+    """In order, each group when what it needs answers."""
+    first = ("etcd", "mirror", "package-index", "containerd", "kube-apiserver")
+    with console.step("etcd, API server, containerd, mirror, package index"):
+        for name in first:
+            supervisor.start(name)
+        for name in first:
+            console.wait(name, lambda name=name: wait.running(supervisor, name), timeout=60, log=supervisor.log(name))
+        ready = "the API server"
+        console.wait(ready, lambda: wait.api_ready(kubectl), timeout=120, log=supervisor.log("kube-apiserver"))
+        console.wait("the roles of RBAC", lambda: wait.rbac(kubectl), timeout=60, log=supervisor.log("kube-apiserver"))
+    kubectl.apply(addons.access())
+    second = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
+    with console.step("controller manager, scheduler, kubelet, kube-proxy"):
+        for name in second:
+            supervisor.start(name)
+        for name in second:
+            console.wait(name, lambda name=name: wait.running(supervisor, name), timeout=60, log=supervisor.log(name))
+        ip = node.network.node_ip
+        for name, url in {
+            "mirror": f"http://{node.mirror}/v2/",
+            "package-index": f"http://{ip}:{processes.INDEX_PORT}/",
+            "kube-proxy": f"http://{ip}:10256/healthz",
+        }.items():
+            console.wait(name, lambda url=url: wait.http(url), timeout=60, log=supervisor.log(name))
+
+
+def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
+    with console.step("DNS, default storage class, names of the mirror and the package index, HPA bridge"):
+        kubectl.apply(addons.render(node))
+        for namespace, name in addons.DEPLOYMENTS:
+            console.wait(
+                f"{namespace}/{name}",
+                lambda namespace=namespace, name=name: wait.rolled_out(kubectl, namespace, name),
+                timeout=180,
+                log=node.logs / "kubelet.log",
+            )
+        bridge = "v2beta2.autoscaling"
+        console.wait(bridge, lambda: wait.condition(kubectl, "apiservice", bridge, "Available"), timeout=60)

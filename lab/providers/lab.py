@@ -1,0 +1,126 @@
+"""CLUSTER=lab: a real node on this machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from lab import checks
+from lab.errors import LabError, Refused
+from lab.node import network
+from lab.node.context import Node
+from lab.node.down import down, remains
+from lab.node.kubectl import Kubectl
+from lab.node.programs import Programs, from_artifacts
+from lab.node.supervisor import Supervisor
+from lab.node.up import up
+from lab.node.wait import api_ready
+from lab.providers.base import DOMAIN, Provider
+from lab.slots import Network, choose, lab_lock, machine_lock, owner, record, recorded
+
+RELEASE = "lab-2025.07"
+EVERYTHING = ("programs", "debs", "charts", "images", "index")
+CONTROL_PLANE = ("programs", "debs")
+
+
+class Lab(Provider):
+    def building(self) -> bool:
+        """Whether programs or images must be built first (only an empty cache counts as cold)."""
+        return not (self.settings.cache / "artifacts").is_dir()
+
+    def needs(self) -> str:
+        if self.building():
+            return (
+                f"cold: about 25 minutes to build programs and images once, {checks.BUILD_GIB:.0f} GiB of disk in "
+                f"{self.settings.cache} while building, {checks.STATE_GIB:.0f} GiB in {self.settings.labs}, "
+                f"{checks.MEMORY_GIB:.0f} GiB of memory"
+            )
+        return (
+            f"warm: about 1 minute, up to {checks.STATE_GIB:.0f} GiB of disk in {self.settings.labs}, "
+            f"{checks.MEMORY_GIB:.0f} GiB of memory"
+        )
+
+    def problems(self) -> list[str]:
+        found = checks.machine()
+        if found:
+            return found
+        found = checks.kernel()
+        if owner(self.settings) == self.settings.state:
+            return found  # it is up: it has its disk, memory and addresses
+        found += checks.memory() + checks.disk_problems(checks.needed_disk(self.settings, self.building()))
+        return found + checks.name_and_addresses(self.settings, network.routes(), network.links())
+
+    def up(self, *, with_addons: bool = True) -> None:
+        with lab_lock(self.settings):
+            programs = self.build(EVERYTHING if with_addons else CONTROL_PLANE)
+            with machine_lock():
+                net = choose(self.settings, network.routes())
+                record(self.settings, net)
+            node = Node(self.settings, net, programs)
+            try:
+                up(node, self.console, with_addons=with_addons)
+            except FileNotFoundError as error:
+                raise LabError(str(error)) from error
+            self.write_vars(variables(node))
+
+    def build(self, kinds: tuple[str, ...] = EVERYTHING) -> Programs:
+        with self.console.step("programs, packages, images (from the cache, or built once)"):
+            return from_artifacts(self.console.say, kinds)
+
+    def down(self) -> None:
+        if not shutil.which("ip"):
+            return
+        other = owner(self.settings)
+        if other and other != self.settings.state:
+            raise Refused(
+                f"lab {self.settings.name} is not taken down",
+                [f"its state is in {other}, not in {self.settings.state}: set XDG_STATE_HOME={other.parents[2]}"],
+            )
+        with lab_lock(self.settings):
+            down(self.settings, self.console)
+
+    def status(self) -> tuple[bool, list[str]]:
+        supervisor = Supervisor(self.settings)
+        if not supervisor.alive():
+            left = remains(self.settings)
+            if recorded(self.settings) is None and not left:
+                return False, [f"the lab {self.settings.name} is not up"]
+            return False, [f"the lab {self.settings.name} is not up; of it there is:", *(f"  {one}" for one in left)]
+        lines = [f"{name:26} {info['statename']:9} {info['description']}" for name, info in supervisor.states().items()]
+        ready = all(info["statename"] == "RUNNING" for info in supervisor.states().values())
+        slot = recorded(self.settings)
+        if ready and slot is not None:
+            node = Node(self.settings, Network(slot), from_artifacts(lambda _text: None, CONTROL_PLANE))
+            missing = api_ready(Kubectl(node))
+            lines.append(f"API server https://{node.api}: {missing or 'ready'}")
+            ready = not missing
+        return ready, lines
+
+    def environment(self) -> dict[str, str]:
+        found = super().environment()
+        slot = recorded(self.settings)
+        if slot is not None:
+            found["node_ip"] = Network(slot).node_ip
+        return found
+
+
+def variables(node: Node) -> dict[str, Any]:
+    """What the roles must know: all of it is what an air-gapped site would set too."""
+    mirror = "mirror.lab.svc.cluster.local:5000"
+    return {
+        "bentobox_kubeconfig": str(node.settings.kubeconfig),
+        "bentobox_release": RELEASE,
+        "bentobox_artifacts_dir": str(Path(node.programs.charts_dir).parent),
+        "bentobox_helm_binary": str(node.programs.helm),
+        # kubelet's own certificate is signed by nobody, as kubeadm leaves it.
+        "metrics_server_kubelet_insecure_tls": True,
+        "ingress_service_type": "ClusterIP",
+        "ingress_external_ips": [node.network.node_ip],
+        "yatai_deployment_domain_suffix": DOMAIN.format(name=node.settings.name),
+        "yatai_image_builder_builder_args": [
+            f"--registry-mirror={mirror}",
+            f"--insecure-registry={mirror}",
+            "--insecure-pull",
+        ],
+    }
