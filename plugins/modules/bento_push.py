@@ -1,0 +1,168 @@
+#!/usr/bin/python
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bento_push
+short_description: Push a bento and its models to Yatai
+version_added: "0.1.0"
+author: bentobox.platform contributors (@bentobox-platform)
+description:
+  - Brings a built bento and the models it names into Yatai, models first, without BentoML on the host.
+  - Nothing is sent when Yatai has the same tag with the same content, judged by manifest and size. When only labels
+    differ, only labels are changed.
+  - The archive is streamed with constant memory. Faults of Yatai or of its object store are ridden out, and what was
+    interrupted is completed by the next run.
+  - The SHA-256 of the archive is left in Yatai as the label C(bentobox.platform/sha256), which
+    M(bentobox.platform.bento_pull) checks.
+  - Yatai's API cannot delete bentos, so there is no state V(absent).
+extends_documentation_fragment:
+  - bentobox.platform.yatai
+  - bentobox.platform.yatai.transfer
+  - bentobox.platform.kubernetes
+  - bentobox.platform.attributes
+  - bentobox.platform.attributes.actiongroup_kubernetes
+attributes:
+  check_mode:
+    support: full
+    details: Reads Yatai, and the bento to compute the digest, and writes nothing.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details: With O(force=true) every run uploads.
+options:
+  tag:
+    description: Tag of a bento in the store of O(bentoml_home), such as V(iris:v1), V(iris:latest) or V(iris).
+    type: str
+  path:
+    description: A built bento's directory, or a file written by C(bentoml export).
+    type: path
+seealso:
+  - module: bentobox.platform.bento_pull
+  - module: bentobox.platform.model_push
+"""
+
+EXAMPLES = r"""
+- name: Push the newest build of a bento
+  bentobox.platform.bento_push:
+    tag: iris:latest
+
+- name: Push an exported bento from outside the cluster with labels
+  bentobox.platform.bento_push:
+    endpoint: https://yatai.example.org
+    api_token: "{{ yatai_token }}"
+    path: /srv/builds/iris-v1.bento
+    labels:
+      team: vision
+  register: pushed
+
+- name: Overwrite a tag, in parts straight to the object store
+  bentobox.platform.bento_push:
+    path: /srv/bentos/iris/v1
+    strategy: presigned
+    verify: digest
+    force: true
+"""
+
+RETURN = r"""
+tag:
+  description: The bento's tag with its version.
+  returned: always
+  type: str
+  sample: iris:v1
+digest:
+  description:
+    - SHA-256 of the archive as stored. Null when it was there before and was not pushed by this module.
+  returned: always
+  type: str
+  sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+uploaded:
+  description: Whether the bento's archive was sent, or would be in check mode.
+  returned: always
+  type: bool
+size:
+  description: Bytes of the bento's archive.
+  returned: always
+  type: int
+bytes_sent:
+  description: Bytes of archives that left this host, those of models and of repetitions included.
+  returned: always
+  type: int
+seconds:
+  description: Time the whole push took.
+  returned: always
+  type: float
+strategy:
+  description: How the bento's archive travelled, V(proxy) or V(presigned). Null when nothing was sent.
+  returned: always
+  type: str
+verified:
+  description: How the stored archive was checked, V(size), V(digest) or V(none). Null when nothing was sent.
+  returned: always
+  type: str
+url:
+  description: The bento's page in Yatai's web interface.
+  returned: always
+  type: str
+labels:
+  description: The bento's labels in Yatai.
+  returned: always
+  type: dict
+models:
+  description: What became of each model of the bento that is on disk, with the same keys as the bento.
+  returned: always
+  type: list
+  elements: dict
+"""
+
+import shutil
+import tempfile
+import time
+
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.errors import YataiError
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import (
+    Connections,
+    make_module,
+    text_labels,
+    transfer_argument_spec,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.push import PushOptions, push_bento, result_of
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.source import open_source
+
+
+def main() -> None:
+    module = make_module(
+        transfer_argument_spec() | {"tag": {"type": "str"}, "path": {"type": "path"}},
+        mutually_exclusive=[["tag", "path"]],
+        required_one_of=[["tag", "path"]],
+    )
+    params = module.params
+    begun = time.monotonic()
+    workdir = tempfile.mkdtemp(prefix="bento_push-", dir=module.tmpdir)
+    try:
+        # The source is looked at before anything is asked of the network: its mistakes are the cheapest to tell.
+        bento = open_source("bento", params["tag"], params["path"], params["bentoml_home"], workdir)
+        connections = Connections(module)
+        options = PushOptions(
+            transfer=connections.transfer(),
+            strategy=params["strategy"],
+            force=params["force"],
+            labels=text_labels(params["labels"]),
+            purge_labels=params["purge_labels"],
+            check_mode=module.check_mode,
+        )
+        pushed, models = push_bento(connections.client(connections.token()), bento, options)
+    except (YataiError, KubeError) as error:
+        module.fail_json(msg=str(error), missing_models=getattr(error, "missing", []))
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
+    module.exit_json(**result_of(pushed, models, time.monotonic() - begun))
+
+
+if __name__ == "__main__":
+    main()
