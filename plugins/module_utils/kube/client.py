@@ -175,7 +175,7 @@ class Client:
         except NotFound:
             return None
 
-    def list(  # noqa: PLR0917  # the order an object is named in everywhere
+    def list(
         self,
         api_version: str,
         kind: str,
@@ -226,7 +226,7 @@ class Client:
             content_type="application/apply-patch+yaml", what=describe(resource.kind, name, namespace),
         )
 
-    def patch(  # noqa: PLR0917  # the same
+    def patch(
         self,
         api_version: str,
         kind: str,

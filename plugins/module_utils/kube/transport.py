@@ -209,7 +209,7 @@ def proxy_for(scheme: str, host: str, port: int | None) -> str | None:
 
 def _bypassed(host: str, port: int | None, no_proxy: str) -> bool:
     for entry in (part.strip().lower().lstrip("*") for part in no_proxy.split(",")):
-        suffix = entry.lstrip(".")
-        if suffix and (host.lower() in (suffix, suffix.removesuffix(f":{port}")) or host.lower().endswith(f".{suffix}")):
+        suffix = entry.lstrip(".").removesuffix(f":{port}")
+        if suffix and (host.lower() == suffix or host.lower().endswith(f".{suffix}")):
             return True
     return "*" in (part.strip() for part in no_proxy.split(","))

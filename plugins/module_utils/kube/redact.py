@@ -1,0 +1,68 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps secret values out of everything a person or a log sees."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+from typing import Any
+
+from .objects import Obj
+
+# A new key each run: equal values look equal within one diff, and a weak password cannot be guessed from its hash.
+_RUN_KEY = os.urandom(32)
+_SHORTEST = 4  # shorter values would be replaced all over a text
+
+
+def digest(value: str | bytes) -> str:
+    raw = value.encode() if isinstance(value, str) else value
+    return "sha256:" + hmac.new(_RUN_KEY, raw, hashlib.sha256).hexdigest()[:12]
+
+
+def redact(obj: Any) -> Any:
+    """The object, with the values of a Secret as hashes."""
+    if not isinstance(obj, dict) or obj.get("kind") != "Secret":
+        return obj
+    safe = dict(obj)
+    for field in ("data", "stringData"):
+        if isinstance(obj.get(field), dict):
+            safe[field] = {key: digest(_plain(value, field)) for key, value in obj[field].items()}
+    metadata = obj.get("metadata")
+    if isinstance(metadata, dict) and "annotations" in metadata:
+        last = "kubectl.kubernetes.io/last-applied-configuration"
+        annotations = {key: value for key, value in (metadata["annotations"] or {}).items() if key != last}
+        safe["metadata"] = {**metadata, "annotations": annotations}
+    return safe
+
+
+def _plain(value: Any, field: str) -> bytes:
+    text = value if isinstance(value, str) else repr(value)
+    if field == "data":
+        try:
+            return base64.b64decode(text)
+        except (binascii.Error, ValueError):
+            pass
+    return text.encode()
+
+
+def secret_values(obj: Obj) -> set[str]:
+    """Every form in which this Secret's values could turn up in a text."""
+    found: set[str] = set()
+    if obj.get("kind") != "Secret":
+        return found
+    for field in ("data", "stringData"):
+        for value in (obj.get(field) or {}).values():
+            if isinstance(value, str):
+                found |= {value, _plain(value, field).decode("utf-8", "replace")}
+    return {value for value in found if len(value) >= _SHORTEST}
+
+
+def scrub(text: str, values: set[str]) -> str:
+    for value in sorted(values, key=len, reverse=True):
+        text = text.replace(value, "********")
+    return text
