@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+
 from .client import Client
 from .errors import ConfigError, NotFound
 from .objects import Key, Obj, key_of

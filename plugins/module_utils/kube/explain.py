@@ -31,11 +31,9 @@ def pods_of(client: Client, obj: Obj) -> list[Obj]:
     kind, metadata = obj.get("kind"), obj["metadata"]
     if kind == "Pod":
         return [obj]
-    labels = ((obj.get("spec") or {}).get("selector") or {}).get("matchLabels") if isinstance(obj.get("spec"), dict) else None
-    if kind == "Job" and not labels:
-        labels = {"job-name": metadata["name"]}
-    if kind not in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job") or not labels:
+    if kind not in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"):
         return []
+    labels = (obj["spec"].get("selector") or {}).get("matchLabels") or {"job-name": metadata["name"]}
     selector = ",".join(f"{name}={value}" for name, value in labels.items())
     pods = client.list("v1", "Pod", metadata["namespace"], label_selector=selector)
     pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)

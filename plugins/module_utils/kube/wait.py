@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import WaitTimeout
-from .objects import Obj, group_of, key_of
+from .objects import Obj, group_of
 
 Ready = tuple[bool, str]
 
@@ -119,7 +119,8 @@ def _crd(obj: Obj, status: Obj) -> Ready:
     if refused and refused.get("status") == "False":
         return False, _phrase(refused)
     established = condition_of(obj, "Established")
-    return bool(established and established.get("status") == "True"), "established" if established else "not established"
+    ready = bool(established and established.get("status") == "True")
+    return ready, "established" if ready else "not established"
 
 
 def _api_service(obj: Obj, status: Obj) -> Ready:
@@ -214,7 +215,3 @@ def wait_until(
             text = f"{what} was not met within {timeout:g} s"
             raise WaitTimeout("; ".join([text, *reasons]), reasons)
         time.sleep(min(interval, left))
-
-
-def name_of(obj: Obj) -> str:
-    return str(key_of(obj))
