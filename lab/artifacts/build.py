@@ -36,9 +36,10 @@ class Artifacts:
             found = [self.programs[module] / "bin" / program] if module in self.programs else []
         else:
             found = [path / "bin" / name for path in self.programs.values()]
-        if self.debs_dir:
-            found += [self.debs_dir / folder / name for folder in ("usr/bin", "usr/sbin", "bin", "sbin")]
         existing = [path for path in found if path.is_file()]
+        if self.debs_dir and not existing:
+            folders = ("usr/sbin", "usr/bin", "sbin", "bin")
+            existing = [path for path in (self.debs_dir / folder / name for folder in folders) if path.is_file()][:1]
         if len(existing) != 1:
             where = ", ".join([*self.programs, *(["Debian packages"] if self.debs_dir else [])])
             raise BuildError(f"{len(existing)} programs are called {name}, one was expected in: {where}")
@@ -55,7 +56,7 @@ class Artifacts:
 
     @property
     def library_path(self) -> str:
-        """LD_LIBRARY_PATH for programs of the Debian packages that need libraries beyond a bare system (runc, iptables)."""
+        """LD_LIBRARY_PATH for Debian programs that need more libraries than a bare system has (runc, iptables)."""
         return debs.library_path(self.debs)
 
     @property
@@ -159,8 +160,8 @@ def require_disk(needed: Needs, cache: Cache) -> None:
     free = shutil.disk_usage(cache.root).free / 1e9
     if needed.disk_gb > free:
         raise BuildError(
-            f"building {', '.join(needed.missing)} needs {needed.disk_gb:.0f} GB at {cache.root}, {free:.1f} GB are free;"
-            " make room or set XDG_CACHE_HOME to a larger disk"
+            f"building {', '.join(needed.missing)} needs {needed.disk_gb:.0f} GB at {cache.root},"
+            f" {free:.1f} GB are free; make room or set XDG_CACHE_HOME to a larger disk"
         )
 
 
@@ -169,7 +170,8 @@ def build_all(progress: Callable[[str], None] | None = None, k8s: str | None = N
     say, cache = progress or Progress(), Cache()
     needed = needs(k8s=k8s, cache=cache)
     if needed.missing:
-        say(f"to build: {', '.join(needed.missing)}: about {needed.minutes:.0f} min, up to {needed.disk_gb:.0f} GB of disk")
+        say(f"to build: {', '.join(needed.missing)}")
+        say(f"about {needed.minutes:.0f} min on 2 cores, up to {needed.disk_gb:.0f} GB of disk")
     require_disk(needed, cache)
     result = ensure(progress=say, k8s=k8s, cache=cache)
     if os.environ.get("LAB_KEEP_BUILD_CACHE") != "1":

@@ -1,4 +1,4 @@
-"""The content-addressed cache below $XDG_CACHE_HOME: a thing is made once, appears whole or not at all, and is shared."""
+"""The content-addressed cache below $XDG_CACHE_HOME: a thing is made once, and appears whole or not at all."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Chart:
-    """`source` = module/extracted folder; `version` empty: the chart's own; `crds`: a folder that becomes a template."""
+    """`source`, `crds` = module/extracted folder; `version` empty: the chart's own; the CRDs become one template."""
 
     name: str
     source: str
@@ -57,7 +57,8 @@ def chart_files(chart: Chart, programs: dict[str, Path]) -> tuple[dict[str, byte
     files["Chart.yaml"] = text.encode()
     if chart.crds:
         module, _, folder = chart.crds.partition("/")
-        texts = [path.read_text().rstrip("\n") for path in sorted((programs[module] / "files" / folder).glob("crd-*.yaml"))]
+        crds = sorted((programs[module] / "files" / folder).glob("crd-*.yaml"))
+        texts = [path.read_text().rstrip("\n") for path in crds]
         content = "\n---\n".join(text.removeprefix("---\n") for text in texts)
         files["templates/crds.yaml"] = f"{{{{- if {chart.crds_if} }}}}\n{content}\n{{{{- end }}}}\n".encode()
     version = yaml.safe_load(text)["version"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from .cache import Cache, digest
+from .cache import Cache, cache_root, digest
 from .progress import BuildError, Say, run
 
 PACKAGES = Path(__file__).resolve().parent.parent / "images" / "debian.yaml"
@@ -31,11 +31,13 @@ def distribution() -> str:
 def require_apt() -> None:
     missing = [name for name in ("apt-get", "dpkg-deb") if shutil.which(name) is None]
     if missing:
-        raise BuildError(f"the lab takes programs from Debian or Ubuntu packages: no {' and no '.join(missing)} on this machine")
+        raise BuildError(
+            f"the lab takes programs from Debian or Ubuntu packages: no {', no '.join(missing)} on this machine"
+        )
 
 
 def install_host_packages(say: Say) -> list[str]:
-    """The few packages that must be on the host itself (they need its kernel interfaces); returns what was installed."""
+    """The few packages that must be on the host itself; returns what was installed."""
     require_apt()
     wanted = described()["host"]
     missing = [entry for entry in wanted if not installed(entry)]
@@ -49,16 +51,13 @@ def install_host_packages(say: Say) -> list[str]:
 
 
 def installed(package: str) -> bool:
-    answer = subprocess.run(
-        ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package], capture_output=True, text=True, check=False
-    )
+    command = ["dpkg-query", "--show", "--showformat=${db:Status-Status}", package]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     return answer.stdout == "installed"
 
 
 def apt(arguments: list[str], say: Say, cwd: Path | None = None) -> None:
     """apt-get with fresh lists: the first refusal is most often a list that names a version which is gone."""
-    from .cache import cache_root
-
     log = cache_root() / "lab" / "log" / "apt.log"
     environment = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     what = f"apt-get {arguments[0]}"
@@ -83,7 +82,7 @@ def ensure_debs(cache: Cache, say: Say) -> Path:
         say(f"fetching {len(packages)} Debian packages: {' '.join(packages)}")
         downloads = work / ".download"
         downloads.mkdir()
-        os.chmod(downloads, 0o777)  # apt downloads as its own user  # noqa: S103
+        downloads.chmod(0o777)  # apt downloads as its own user
         apt(["download", *packages], say, cwd=downloads)
         versions = []
         for file in sorted(downloads.glob("*.deb")):
@@ -93,7 +92,7 @@ def ensure_debs(cache: Cache, say: Say) -> Path:
         (work / "packages.txt").write_text("\n".join(versions) + "\n")
         make_ca_bundle(work)
         check_libraries(work)
-        os.chmod(work, 0o755)
+        work.chmod(0o755)  # containers and apt read it as other users
 
     return cache.get_or_make("debs", "node", digest(packages, distribution()), make)
 
@@ -117,7 +116,8 @@ def check_libraries(root: Path) -> None:
     for program in sorted([*root.glob("usr/bin/*"), *root.glob("usr/sbin/*"), *root.glob("usr/lib/cni/*")]):
         if not program.is_file() or program.is_symlink():
             continue
-        answer = subprocess.run(["ldd", program], capture_output=True, text=True, check=False, timeout=60, env=environment)
+        command = ["ldd", str(program)]
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
         missing = re.findall(r"(\S+) => not found", answer.stdout)
         if missing:
-            raise BuildError(f"{program.name} needs {', '.join(missing)}, which this host lacks; install the library's package")
+            raise BuildError(f"{program.name} needs {', '.join(missing)}, which this host lacks; install its package")

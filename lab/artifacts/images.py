@@ -4,8 +4,8 @@ lab/images/*.yaml lists them:  images  full names, all for the same content
                                base    a root file system of rootfs.yaml (default: nothing)
                                config  Entrypoint, Cmd, Env, User ... as in an image's configuration
                                files   path in the image -> one source, and optionally mode, libraries
-Sources: program (lab/go module, or module/program), module (module/extracted folder), deb (path in the Debian packages),
-wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (the program and all its names), none = folder.
+Sources: program (lab/go module, or module/program), module (module/extracted folder), deb (path in the packages),
+wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (with all its names), none = folder.
 `libraries: true` adds the shared libraries a program needs.
 """
 
@@ -84,8 +84,9 @@ class Sources:
 
     def busybox(self, path: str) -> list[Entry]:
         program = self.debs / "bin" / "busybox"
-        names = subprocess.run([program, "--list"], capture_output=True, text=True, check=True, timeout=60).stdout.split()
-        links = [Entry(f"{path}/{name}", link="busybox") for name in names if name != "busybox"]
+        listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True, timeout=60)
+        names = sorted(set(listed.stdout.split()) - {"busybox"})
+        links = [Entry(f"{path}/{name}", link="busybox") for name in names]
         return [Entry(path), Entry(f"{path}/busybox", source=program, mode=0o755), *links]
 
 

@@ -22,7 +22,7 @@ def normalised(name: str) -> str:
 
 def project_of(file: str) -> str:
     """Name of the project a wheel or source archive belongs to."""
-    name = file.split("-")[0] if file.endswith(".whl") else file.rsplit("-", 1)[0]
+    name = file.split("-", maxsplit=1)[0] if file.endswith(".whl") else file.rsplit("-", 1)[0]
     return normalised(name)
 
 
@@ -42,7 +42,8 @@ def ensure_index(cache: Cache, say: Say) -> Path:
         wheels = work / "wheels"
         command = [
             sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version", PYTHON,
-            *(f"--platform={platform}" for platform in platforms), "--dest", wheels, "--requirement", REQUIREMENTS,
+            *(f"--platform={platform}" for platform in platforms),
+            "--dest", str(wheels), "--requirement", str(REQUIREMENTS),
         ]  # fmt: skip
         run("pip download", command, log=cache.root / "lab" / "log" / "index.log", say=say, timeout=1200)
         write_simple(wheels, work / "simple")
@@ -60,8 +61,9 @@ def write_simple(files: Path, simple: Path) -> None:
         (simple / project).mkdir(parents=True, exist_ok=True)
         file.rename(simple / project / file.name)
     for project in projects:
-        names = sorted(path.name for path in (simple / project).iterdir())
-        write_page(simple / project / "index.html", [(name, f"{name}#sha256={file_digest(simple / project / name)}") for name in names])
+        archives = sorted((simple / project).iterdir())
+        links = [(path.name, f"{path.name}#sha256={file_digest(path)}") for path in archives]
+        write_page(simple / project / "index.html", links)
     write_page(simple / "index.html", [(project, f"{project}/") for project in sorted(projects)])
 
 

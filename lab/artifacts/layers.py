@@ -21,7 +21,7 @@ COMPRESSION = 1  # the mirror is on the same machine: quick beats small
 
 @dataclass(frozen=True)
 class Blob:
-    """A compressed layer on disk: `digest` names the file in a registry, `diff_id` its content in the image's config."""
+    """A compressed layer: `digest` names the file in a registry, `diff_id` its content in the image's config."""
 
     path: Path
     digest: str

@@ -39,24 +39,25 @@ class Module:
 
     def required(self, module: str) -> str:
         """The version that go.mod really builds: a replace line wins over the requirement."""
-        for pattern in (rf"^replace {re.escape(module)}(?: \S+)? => \S+ (v\S+)", rf"^(?:require |\t){re.escape(module)} (v\S+)"):
-            found = re.search(pattern, self.text, re.MULTILINE)
+        name = re.escape(module)
+        for pattern in (rf"replace {name}(?: \S+)? => \S+ (v\S+)", rf"(?:require |\t){name} (v\S+)"):
+            found = re.search("^" + pattern, self.text, re.MULTILINE)
             if found:
                 return found.group(1)
         raise BuildError(f"lab/go/{self.name}/go.mod does not require {module}, which lab/go/programs.yaml names")
 
     def flags(self) -> str:
         version = self.version or (self.required(self.module) if self.module else "")
-        numbers = (version.lstrip("v").split(".") + ["", ""])[:2]
-        values = {"version": version, "plain": version.lstrip("v"), "major": numbers[0], "minor": numbers[1]}
+        plain = version.lstrip("v")
+        major, _, rest = plain.partition(".")
+        values = {"version": version, "plain": plain, "major": major, "minor": rest.partition(".")[0]}
         return " ".join(["-s -w", *(f"-X {flag.format(**values)}" for flag in self.ldflags)])
 
     def key(self, go_version: str) -> str:
         sources = tree_digest(self.directory, "*.go")
         sums = self.directory / "go.sum"
-        return digest(
-            self.text, file_digest(sums) if sums.exists() else "", sources, self.flags(), self.extract, self.binaries, go_version
-        )
+        files = (self.text, file_digest(sums) if sums.exists() else "", sources)
+        return digest(*files, self.flags(), self.extract, self.binaries, go_version)
 
 
 def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> dict[str, Module]:
@@ -70,7 +71,7 @@ def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> di
             if not (folder / "go.mod").exists():
                 known = [DEFAULT_KUBERNETES, *(path.name.partition("-")[2] for path in directory.glob("kubernetes-*"))]
                 raise BuildError(
-                    f"K8S={kubernetes}: there is no lab/go/{folder.name}; Kubernetes versions with module files: {', '.join(known)}"
+                    f"K8S={kubernetes}: no module files at lab/go/{folder.name}; there are some for {', '.join(known)}"
                 )
         options = {**entry, "ldflags": tuple(entry.get("ldflags", ())), "extract": tuple(entry.get("extract", ()))}
         found[name] = Module(name=name, directory=folder, **options)
@@ -119,7 +120,7 @@ def build(cache: Cache, module: Module, say: Say, version: str) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copytree(source, target, copy_function=shutil.copyfile)  # the module cache is read-only, ours is not
             for folder, _names, _files in os.walk(target):
-                os.chmod(folder, 0o755)
+                Path(folder).chmod(0o755)  # as in any chart or image
         limit_build_cache(cache, say)
 
     return cache.get_or_make("programs", module.name, module.key(version), make)
@@ -127,8 +128,9 @@ def build(cache: Cache, module: Module, say: Say, version: str) -> Path:
 
 def module_directory(module: Module, path: str, environment: dict[str, str]) -> Path:
     command = ["go", "mod", "download", "-json", f"{path}@{module.required(path)}"]
+    variables = {**os.environ, **environment}
     answer = subprocess.run(
-        command, cwd=module.directory, env={**os.environ, **environment}, capture_output=True, text=True, timeout=600, check=False
+        command, cwd=module.directory, env=variables, capture_output=True, text=True, timeout=600, check=False
     )
     found = re.search(r'"Dir": "([^"]+)"', answer.stdout)
     if answer.returncode or not found:

@@ -36,7 +36,7 @@ def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
     def make(work: Path) -> None:
         install_host_packages(say)
         if os.geteuid() != 0:
-            raise BuildError(f"the root file system {name} of the lab's images is made by mmdebstrap as root: run this as root")
+            raise BuildError(f"the root file system {name} of the lab's images is made by mmdebstrap, as root only")
         say(f"making the root file system {name} (Debian {entry['suite']}, {len(entry['packages'])} packages)")
         tar = work / "rootfs.tar"
         command = [

@@ -26,10 +26,11 @@ def bentoml_environment(cache: Cache | None = None, progress: Say | None = None)
         say("making the virtual environment of bentoml")
         log = cache.root / "lab" / "log" / "bentoml-venv.log"
         run("python -m venv", [python_311(), "-m", "venv", work], log=log, say=say, timeout=300)
-        command = [work / "bin/python", "-m", "pip", "install", "--only-binary=:all:", "--no-deps"]
-        run("pip install bentoml", [*command, "--requirement", PROJECT / "requirements.txt"], log=log, say=say, timeout=1200)
+        pip = [str(work / "bin/python"), "-m", "pip", "install", "--only-binary=:all:", "--no-deps"]
+        requirements = str(PROJECT / "requirements.txt")
+        run("pip install bentoml", [*pip, "--requirement", requirements], log=log, say=say, timeout=1200)
         final = cache.path("venv", "bentoml", environment_key())
-        for script in (work / "bin").iterdir():  # it is made in a temporary place and moved: its scripts name the old one
+        for script in (work / "bin").iterdir():  # made in a temporary place, which the scripts name, and moved
             if script.is_file() and not script.is_symlink():
                 script.write_bytes(script.read_bytes().replace(str(work).encode(), str(final).encode()))
 
@@ -40,7 +41,8 @@ def python_311() -> str:
     """The bento's image has Python 3.11; models pickled by another minor version might not load there."""
     for name in ("python3.11", sys.executable):
         try:
-            answer = subprocess.run([name, "-c", "import sys; print(sys.version_info[:2] == (3, 11))"], capture_output=True, text=True, check=False)
+            command = [name, "-c", "import sys; print(sys.version_info[:2] == (3, 11))"]
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
         except FileNotFoundError:
             continue
         if answer.stdout.strip() == "True":
@@ -50,7 +52,8 @@ def python_311() -> str:
 
 def sample_version() -> str:
     """The same sources and requirements give the same version."""
-    return digest(tree_digest(PROJECT, "*.py"), tree_digest(PROJECT, "*.csv"), tree_digest(PROJECT, "*.yaml"), environment_key())[:12]
+    sources = [tree_digest(PROJECT, pattern) for pattern in ("*.py", "*.csv", "*.yaml")]
+    return digest(sources, environment_key())[:12]
 
 
 def sample_bento(bentoml_home: Path, progress: Say | None = None, cache: Cache | None = None) -> str:
@@ -62,7 +65,7 @@ def sample_bento(bentoml_home: Path, progress: Say | None = None, cache: Cache |
     bentoml_home.mkdir(parents=True, exist_ok=True)
     say(f"building the bento {tag}")
     log = cache.root / "lab" / "log" / "bento.log"
-    command = [environment / "bin/python", PROJECT / "build.py", sample_version()]
+    command = [str(environment / "bin/python"), str(PROJECT / "build.py"), sample_version()]
     variables = {"BENTOML_HOME": str(bentoml_home), "BENTOML_DO_NOT_TRACK": "True"}
     run(f"building the bento {tag}", command, cwd=PROJECT, env=variables, log=log, say=say, timeout=600)
     return tag

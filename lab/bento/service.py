@@ -19,5 +19,5 @@ async def predict(measurements: np.ndarray) -> dict:
     best = probabilities.argmax(axis=1)
     return {
         "species": [species[index] for index in best],
-        "probability": [round(float(row[index]), 4) for row, index in zip(probabilities, best)],
+        "probability": [round(float(row[index]), 4) for row, index in zip(probabilities, best, strict=True)],
     }

@@ -47,7 +47,7 @@ first_start() {
 	local secret
 	secret="$(mktemp)"
 	printf '%s\n' "${POSTGRES_PASSWORD:-}" >"$secret"
-	local options=(--username="$user" --encoding=UTF8 --locale=C.UTF-8 --auth-local=trust)
+	local options=(--username="$user" --encoding=UTF8 --locale=C.UTF-8 --auth-local=trust --auth-host="$method")
 	[ -z "${POSTGRES_PASSWORD:-}" ] || options+=(--pwfile="$secret")
 	# an interrupted initdb removes what it made, so a restart begins afresh
 	eval 'initdb "${options[@]}" '"${POSTGRES_INITDB_ARGS:-}"
