@@ -24,14 +24,13 @@ TOOLS = {
 # Measured: the node and the whole Yatai stack use 2 GiB, a build of kaniko or the API server 2 GiB.
 MEMORY_GIB = 3.0
 STATE_GIB = 8.0
-BUILD_GIB = 22.0
 
 
-def needed_disk(settings: Settings, building: bool) -> dict[Path, float]:
+def needed_disk(settings: Settings, building_gb: float) -> dict[Path, float]:
     """GiB that must be free, per folder."""
-    needs: dict[Path, float] = {settings.labs: STATE_GIB}
-    if building:
-        needs[settings.cache] = BUILD_GIB
+    needs = {settings.labs: STATE_GIB}
+    if building_gb:
+        needs[settings.cache] = building_gb * 1e9 / GIB
     return needs
 
 

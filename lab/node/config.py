@@ -28,6 +28,9 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   restrict_oom_score_adj = true
   sandbox_image = "registry.k8s.io/pause:3.10"
   max_concurrent_downloads = 4
+  # As newer containerd does by default: a pod's process may bind port 80 or 53 without being root.
+  enable_unprivileged_ports = true
+  enable_unprivileged_icmp = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{node.programs.cni}"
     conf_dir = "{node.conf}/cni"
@@ -145,9 +148,24 @@ def files(node: Node) -> Files:
     }
 
 
-def write(node: Node) -> None:
+# Which process reads a file at its start only, and so must start anew when the file changed.
+READERS = {
+    "containerd.toml": "containerd",
+    "kubelet.yaml": "kubelet",
+    "resolv.conf": "kubelet",
+    "kube-proxy.yaml": "kube-proxy",
+    "mirror.yaml": "mirror",
+    "audit-policy.yaml": "kube-apiserver",
+}
+
+
+def write(node: Node) -> set[str]:
+    """Write what differs; the processes that must read it anew."""
+    readers = set()
     for name, text in files(node).items():
         path = node.conf / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text() != text:
             path.write_text(text)
+            readers |= {READERS[name]} if name in READERS else set()
+    return readers

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.errors import LabError
+
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 KUBERNETES = (
     "kube-apiserver",
@@ -66,16 +68,20 @@ def link_iptables(debs: Path, links: Path) -> None:
                 link.symlink_to(target)
 
 
-def from_artifacts(say: Callable[[str], None], kinds: Sequence[str]) -> Programs:
-    """Build what is missing, once, and say where everything is."""
+def from_artifacts(kinds: Sequence[str], k8s: str, say: Callable[[str], None], empty: Path) -> Programs:
+    """Build what is missing, once, and say where everything is. `empty` stands for folders that were not asked for:
+    a bare control plane needs neither images nor charts."""
     from lab import artifacts  # noqa: PLC0415 (building is not needed to take a lab down)
 
-    found = artifacts.ensure(kinds=list(kinds), progress=say)
-    return Programs(
-        kube={name: found.bin(name) for name in KUBERNETES},
-        helm=found.bin("helm"),
-        debs=found.debs,
-        registry_dir=found.registry_dir,
-        index_dir=found.index_dir,
-        charts_dir=found.charts_dir,
-    )
+    try:
+        found = artifacts.ensure(kinds, progress=say, k8s=k8s)
+        return Programs(
+            kube={name: found.bin(name) for name in KUBERNETES},
+            helm=found.bin("helm"),
+            debs=found.debs,
+            registry_dir=found.registry_dir if "images" in kinds else empty,
+            index_dir=found.index_dir if "index" in kinds else empty,
+            charts_dir=found.charts_dir if "charts" in kinds else empty,
+        )
+    except artifacts.BuildError as error:
+        raise LabError(str(error)) from error

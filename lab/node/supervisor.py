@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import resource
 import shlex
 import signal
 import socket
@@ -48,7 +49,6 @@ logfile_backups = 1
 pidfile = {node.settings.run}/supervisord.pid
 childlogdir = {node.logs}
 identifier = {node.unit}
-minfds = 1048576
 directory = /
 umask = 022
 
@@ -120,7 +120,7 @@ class Supervisor:
             check=False,
             cwd="/",
             start_new_session=True,
-            preexec_fn=lambda: cgroups.join(self.settings),
+            preexec_fn=self._birth,
         )
         if done.returncode:
             raise LabError(f"supervisord did not start: {(done.stderr or done.stdout).strip()}")
@@ -131,6 +131,12 @@ class Supervisor:
                     "supervisord does not answer on its socket", self.settings.state / "logs/supervisord.log"
                 )
             time.sleep(0.1)
+
+    def _birth(self) -> None:
+        """Runs in the child: the lab's cgroup, and as many open files as allowed (containerd hands it to pods)."""
+        cgroups.join(self.settings)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
     def states(self) -> dict[str, dict[str, Any]]:
         return {info["name"]: info for info in self._rpc.supervisor.getAllProcessInfo()}

@@ -55,10 +55,13 @@ def prepare(node: Node, console: Console, supervisor: Supervisor) -> None:
         network.ensure(node)
         mounts.ensure(node)
     link_iptables(node.programs.debs, node.conf / "bin")
-    config.write(node)
+    changed = config.write(node)
     rendered = supervisor_config(node)
     if supervisor.alive():
         supervisor.reread()
+        for name in sorted(changed):
+            console.say(f"the configuration of {name} changed: it starts anew")
+            supervisor.stop(name)
     else:
         with console.step("supervisor"):
             supervisor.launch(rendered)

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from lab import checks
+from lab import artifacts, checks
 from lab.errors import LabError, Refused
 from lab.node import network
 from lab.node.context import Node
@@ -25,21 +25,18 @@ CONTROL_PLANE = ("programs", "debs")
 
 
 class Lab(Provider):
-    def building(self) -> bool:
-        """Whether programs or images must be built first (only an empty cache counts as cold)."""
-        return not (self.settings.cache / "artifacts").is_dir()
+    def missing(self) -> artifacts.Needs:
+        return artifacts.needs(EVERYTHING, k8s=self.settings.k8s)
 
     def needs(self) -> str:
-        if self.building():
+        state = f"{checks.STATE_GIB:.0f} GiB of disk in {self.settings.labs}, {checks.MEMORY_GIB:.0f} GiB of memory"
+        missing = self.missing()
+        if missing.missing:
             return (
-                f"cold: about 25 minutes to build programs and images once, {checks.BUILD_GIB:.0f} GiB of disk in "
-                f"{self.settings.cache} while building, {checks.STATE_GIB:.0f} GiB in {self.settings.labs}, "
-                f"{checks.MEMORY_GIB:.0f} GiB of memory"
+                f"cold: about {missing.minutes + 1:.0f} minutes ({', '.join(missing.missing)} must be built, once), "
+                f"up to {missing.disk_gb:.0f} GB of disk in {self.settings.cache} meanwhile, {state}"
             )
-        return (
-            f"warm: about 1 minute, up to {checks.STATE_GIB:.0f} GiB of disk in {self.settings.labs}, "
-            f"{checks.MEMORY_GIB:.0f} GiB of memory"
-        )
+        return f"warm: about 1 minute, up to {state}"
 
     def problems(self) -> list[str]:
         found = checks.machine()
@@ -48,7 +45,8 @@ class Lab(Provider):
         found = checks.kernel()
         if owner(self.settings) == self.settings.state:
             return found  # it is up: it has its disk, memory and addresses
-        found += checks.memory() + checks.disk_problems(checks.needed_disk(self.settings, self.building()))
+        needs = checks.needed_disk(self.settings, self.missing().disk_gb)
+        found += checks.memory() + checks.disk_problems(needs)
         return found + checks.name_and_addresses(self.settings, network.routes(), network.links())
 
     def up(self, *, with_addons: bool = True) -> None:
@@ -66,7 +64,12 @@ class Lab(Provider):
 
     def build(self, kinds: tuple[str, ...] = EVERYTHING) -> Programs:
         with self.console.step("programs, packages, images (from the cache, or built once)"):
-            return from_artifacts(self.console.say, kinds)
+            return self.programs(kinds)
+
+    def programs(self, kinds: tuple[str, ...]) -> Programs:
+        empty = self.settings.run / "empty"
+        empty.mkdir(parents=True, exist_ok=True)
+        return from_artifacts(kinds, self.settings.k8s, self.console.say, empty)
 
     def down(self) -> None:
         if not shutil.which("ip"):
@@ -91,7 +94,7 @@ class Lab(Provider):
         ready = all(info["statename"] == "RUNNING" for info in supervisor.states().values())
         slot = recorded(self.settings)
         if ready and slot is not None:
-            node = Node(self.settings, Network(slot), from_artifacts(lambda _text: None, CONTROL_PLANE))
+            node = Node(self.settings, Network(slot), self.programs(CONTROL_PLANE))
             missing = api_ready(Kubectl(node))
             lines.append(f"API server https://{node.api}: {missing or 'ready'}")
             ready = not missing
