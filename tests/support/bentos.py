@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bentos for tests: small ones written by hand in BentoML's layout, and the real BentoML client in an environment of its own."""
+"""Bentos for tests: small ones written by hand in BentoML's layout, and the real BentoML client, kept apart."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def bentoml_environment() -> Path:
         )
         if done.returncode:
             raise RuntimeError(
-                f"BentoML {BENTOML} cannot be installed into {root}: {done.stderr.strip()[-600:]}. It needs Python 3.8 to 3.11 "
-                "and a package index; or set BENTOBOX_BENTOML_PYTHON to a Python that has it"
+                f"BentoML {BENTOML} cannot be installed into {root}: {done.stderr.strip()[-600:]}. It needs Python "
+                "3.8 to 3.11 and a package index; or set BENTOBOX_BENTOML_PYTHON to a Python that has it"
             )
         (root / ".complete").touch()
     return python
@@ -177,7 +177,8 @@ def build_real_bento(home: Path, project: Path) -> str:
     home.mkdir(parents=True, exist_ok=True)
     (project / "service.py").write_text(_SERVICE)
     (project / "bentofile.yaml").write_text(
-        'service: "service:svc"\ninclude: ["service.py"]\nlabels: {team: lines}\npython: {packages: ["scikit-learn==1.5.2"]}\n'
+        'service: "service:svc"\ninclude: ["service.py"]\nlabels: {team: lines}\n'
+        'python: {packages: ["scikit-learn==1.5.2"]}\n'
     )
     run_python(home, _TRAIN, cwd=project)
     run_bentoml(home, "build", "--version", "v1", cwd=project)

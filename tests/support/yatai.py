@@ -213,8 +213,8 @@ def find_program() -> tuple[str, str]:
     for path, what in ((program, "Yatai's api-server"), (migrations, "Yatai's migrations")):
         if not path or not Path(path).exists():
             raise RuntimeError(
-                f"{what} is missing ({path or 'not built'}): build it with `python -m lab build`, or set BENTOBOX_YATAI_BIN "
-                "to the api-server program and BENTOBOX_YATAI_MIGRATIONS to its folder db/migrations"
+                f"{what} is missing ({path or 'not built'}): build it with `python -m lab build`, or set "
+                "BENTOBOX_YATAI_BIN to the api-server program and BENTOBOX_YATAI_MIGRATIONS to its folder db/migrations"
             )
     return program, migrations
 
@@ -224,8 +224,8 @@ def _from_artifacts() -> tuple[str, str]:
         from lab import artifacts
     except ImportError as error:
         raise RuntimeError(
-            f"Yatai's api-server cannot be found ({error}): run the tests from the checkout, or set BENTOBOX_YATAI_BIN and "
-            "BENTOBOX_YATAI_MIGRATIONS"
+            f"Yatai's api-server cannot be found ({error}): run the tests from the checkout, or set BENTOBOX_YATAI_BIN "
+            "and BENTOBOX_YATAI_MIGRATIONS"
         ) from error
     found = artifacts.ensure(["programs"])
     program = str(found.bin("yatai/api-server"))

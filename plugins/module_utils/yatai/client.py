@@ -131,7 +131,7 @@ class YataiClient:
     def _decode(self, method: str, path: str, answer: Any) -> Any:
         if answer.headers.get("Set-Cookie"):
             self.cookie = answer.headers["Set-Cookie"].split(";", 1)[0]
-        if not answer.data:
+        if not answer.data or 300 <= answer.status < 400:  # a login redirects to the dashboard
             return {}
         try:
             return json.loads(answer.data)
@@ -213,6 +213,13 @@ class YataiClient:
             start += len(items)
             if not items or start >= int(page.get("total", 0)) or (limit and start >= limit):
                 return
+
+    def login(self, name: str, password: str) -> None:
+        """Open a session; its cookie replaces the token in this client."""
+        self.cookie = ""
+        self.call("POST", "/auth/login", {"name_or_email": name, "password": password})
+        if not self.cookie:
+            raise YataiError(f"Yatai took the login of {name} and gave no session cookie")
 
     def whoami(self) -> dict[str, Any]:
         return self.call("GET", "/auth/current")

@@ -91,11 +91,20 @@ class ScopeError(ApiError):
 
 
 class NotFound(ApiError):
-    pass
+    """Yatai has no such thing."""
+
+
+class ProxyRefused(ApiError):
+    """The Kubernetes API server answered instead of Yatai."""
+
+    hint = (
+        "This is the Kubernetes API server's answer, not Yatai's: check that the Service of the endpoint exists and "
+        "that the Kubernetes user may use services/proxy in its namespace"
+    )
 
 
 class Duplicate(ApiError):
-    pass
+    """It exists already."""
 
 
 class ServerFault(ApiError):
@@ -114,6 +123,14 @@ def reason_of(body: bytes) -> str:
     return text[:300]
 
 
+def _is_kubernetes_status(body: bytes) -> bool:
+    try:
+        data = json.loads(body[:4096])
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("kind") == "Status" and data.get("apiVersion") == "v1"
+
+
 def is_transient(status: int, reason: str) -> bool:
     return status in (429, 502, 503, 504) or bool(_TRANSIENT.search(reason))
 
@@ -129,6 +146,8 @@ def api_error(verb: str, what: str, status: int, body: bytes) -> ApiError:
     low = reason.lower()
     if is_transient(status, reason):
         return ServerFault(verb, what, status, reason)
+    if _is_kubernetes_status(body):
+        return ProxyRefused(verb, what, status, reason)
     kind: type[ApiError] = ApiError
     if "expired" in low and status == 403:
         kind = TokenExpired

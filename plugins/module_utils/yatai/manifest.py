@@ -19,15 +19,20 @@ except ImportError:  # the module says so with missing_required_lib
     HAS_YAML = False
 
 
-
 def read_yaml(path: str) -> dict[str, Any]:
     try:
-        with open(path, encoding="utf-8") as file:
-            data = yaml.safe_load(file)
-    except (yaml.YAMLError, UnicodeDecodeError) as exc:
-        raise SourceError(f"{path} is not plain YAML: {' '.join(str(exc).split())[:300]}") from exc
+        with open(path, "rb") as file:
+            return parse_yaml(file.read(), path)
     except OSError as exc:
         raise SourceError(f"cannot read {path}: {exc.strerror or exc}") from exc
+
+
+def parse_yaml(content: bytes, path: str) -> dict[str, Any]:
+    """The mapping that BentoML wrote; plain YAML only, so that no code hides in it."""
+    try:
+        data = yaml.safe_load(content.decode())
+    except (yaml.YAMLError, UnicodeDecodeError) as exc:
+        raise SourceError(f"{path} is not plain YAML: {' '.join(str(exc).split())[:300]}") from exc
     if not isinstance(data, dict):
         raise SourceError(f"{path} holds no mapping: it is not what BentoML writes")
     for key in ("name", "version"):

@@ -127,12 +127,14 @@ class Connections:
 
     def transfer(self) -> TransferOptions:
         params = self.params
+        parallel = max(1, int(params.get("parallel") or 1))
         return TransferOptions(
-            part_size=max(1, params["part_size"]) << 20,
-            parallel=max(1, params["parallel"]),
+            part_size=max(1, int(params.get("part_size") or 1)) << 20,
+            parallel=parallel,
             stall_timeout=float(params["stall_timeout"]),
             verify=params["verify"],
-            store_pool=make_pool(params["yatai_validate_certs"], params["yatai_ca_cert"], params["parallel"] + 4),
+            # Models are pushed side by side, each with parts of its own.
+            store_pool=make_pool(params["yatai_validate_certs"], params["yatai_ca_cert"], 4 * parallel),
         )
 
 

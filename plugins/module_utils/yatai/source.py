@@ -98,7 +98,8 @@ class Store:
             return Tag(tag.name, version if version in versions else self.newest(kind, tag.name))
         if tag.version not in versions:
             raise SourceError(
-                f"{kind} '{tag}' is not in the store {self.folder(kind)}; versions of {tag.name} there: {_some(versions)}"
+                f"{kind} '{tag}' is not in the store {self.folder(kind)}; "
+                f"versions of {tag.name} there: {_some(versions)}"
             )
         return tag
 

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: model_push
+short_description: Push a model to Yatai
+version_added: "0.1.0"
+author: bentobox.platform contributors (@bentobox-platform)
+description:
+  - Brings a model of BentoML's model store, or of a directory or exported file, into Yatai, without BentoML on the
+    host.
+  - Nothing is sent when Yatai has the same tag with the same content, judged by manifest and size. When only labels
+    differ, only labels are changed.
+  - The archive is streamed with constant memory. Faults of Yatai or of its object store are ridden out, and what was
+    interrupted is completed by the next run.
+  - The SHA-256 of the archive is left in Yatai as the label C(bentobox.platform/sha256).
+  - Yatai's API cannot delete models, so there is no state V(absent).
+extends_documentation_fragment:
+  - bentobox.platform.yatai
+  - bentobox.platform.yatai.transfer
+  - bentobox.platform.kubernetes
+  - bentobox.platform.attributes
+  - bentobox.platform.attributes.actiongroup_kubernetes
+attributes:
+  check_mode:
+    support: full
+    details: Reads Yatai, and the model to compute the digest, and writes nothing.
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details: With O(force=true) every run uploads.
+options:
+  tag:
+    description: Tag of a model in the store of O(bentoml_home), such as V(iris_clf:m1) or V(iris_clf:latest).
+    type: str
+  path:
+    description: A saved model's directory, or a file written by C(bentoml models export).
+    type: path
+seealso:
+  - module: bentobox.platform.bento_push
+  - module: bentobox.platform.model_info
+"""
+
+EXAMPLES = r"""
+- name: Push the newest version of a model
+  bentobox.platform.model_push:
+    tag: iris_clf:latest
+
+- name: Push an exported model with labels
+  bentobox.platform.model_push:
+    endpoint: https://yatai.example.org
+    api_token: "{{ yatai_token }}"
+    path: /srv/models/iris_clf-m1.bentomodel
+    labels:
+      stage: production
+"""
+
+RETURN = r"""
+tag:
+  description: The model's tag with its version.
+  returned: always
+  type: str
+  sample: iris_clf:m1
+digest:
+  description:
+    - SHA-256 of the archive as stored. Null when it was there before and was not pushed by this module.
+  returned: always
+  type: str
+  sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+uploaded:
+  description: Whether the model's archive was sent, or would be in check mode.
+  returned: always
+  type: bool
+size:
+  description: Bytes of the model's archive.
+  returned: always
+  type: int
+bytes_sent:
+  description: Bytes of the archive that left this host, repetitions included.
+  returned: always
+  type: int
+seconds:
+  description: Time the whole push took.
+  returned: always
+  type: float
+strategy:
+  description: How the model's archive travelled, V(proxy) or V(presigned). Null when nothing was sent.
+  returned: always
+  type: str
+verified:
+  description: How the stored archive was checked, V(size), V(digest) or V(none). Null when nothing was sent.
+  returned: always
+  type: str
+url:
+  description: The model's page in Yatai's web interface.
+  returned: always
+  type: str
+labels:
+  description: The model's labels in Yatai.
+  returned: always
+  type: dict
+"""
+
+import shutil
+import tempfile
+import time
+
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.errors import YataiError
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import (
+    Connections,
+    make_module,
+    text_labels,
+    transfer_argument_spec,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.push import PushOptions, push_item, result_of
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.source import open_source
+
+
+def main() -> None:
+    module = make_module(
+        transfer_argument_spec() | {"tag": {"type": "str"}, "path": {"type": "path"}},
+        mutually_exclusive=[["tag", "path"]],
+        required_one_of=[["tag", "path"]],
+    )
+    params = module.params
+    begun = time.monotonic()
+    workdir = tempfile.mkdtemp(prefix="model_push-", dir=module.tmpdir)
+    try:
+        # The source is looked at before anything is asked of the network: its mistakes are the cheapest to tell.
+        model = open_source("model", params["tag"], params["path"], params["bentoml_home"], workdir)
+        connections = Connections(module)
+        options = PushOptions(
+            transfer=connections.transfer(),
+            strategy=params["strategy"],
+            force=params["force"],
+            labels=text_labels(params["labels"]),
+            purge_labels=params["purge_labels"],
+            check_mode=module.check_mode,
+        )
+        pushed = push_item(connections.client(connections.token()), model, options)
+    except (YataiError, KubeError) as error:
+        module.fail_json(msg=str(error))
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
+    result = result_of(pushed, [], time.monotonic() - begun)
+    del result["models"]
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
