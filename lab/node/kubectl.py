@@ -34,3 +34,6 @@ class Kubectl:
             stdin=text,
             timeout=60,
         ).stdout
+
+    def delete(self, kind: str, name: str, namespace: str) -> None:
+        run([*self.base, "delete", kind, name, "-n", namespace, "--ignore-not-found", "--wait=false"], timeout=30)

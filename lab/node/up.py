@@ -111,6 +111,10 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
 def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
     with console.step("DNS, default storage class, names of the mirror and the package index, HPA bridge"):
         kubectl.apply(addons.render(node))
+        for namespace, name in wait.backing_off(kubectl, {namespace for namespace, _ in addons.DEPLOYMENTS}):
+            # kubelet would wait up to 5 minutes before it tries again; what kept the pod down may just have been healed
+            console.say(f"replacing {namespace}/{name}, which waits for its next restart")
+            kubectl.delete("pod", name, namespace)
         for namespace, name in addons.DEPLOYMENTS:
             console.wait(
                 f"{namespace}/{name}",

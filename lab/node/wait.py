@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
+from typing import Any
 
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
@@ -63,10 +65,20 @@ def rolled_out(kubectl: Kubectl, namespace: str, name: str) -> str:
     return "; ".join(_pod(pod) for pod in pods) or f"{namespace}/{name} has no pods yet"
 
 
-def _pod(pod: dict[str, object]) -> str:
-    status: dict[str, object] = pod.get("status", {})  # type: ignore[assignment]
-    for container in status.get("containerStatuses", []):  # type: ignore[attr-defined]
-        waiting = container.get("state", {}).get("waiting")
-        if waiting:
+def backing_off(kubectl: Kubectl, namespaces: Iterable[str]) -> list[tuple[str, str]]:
+    """Pods that wait for their next restart."""
+    found = []
+    for namespace in sorted(namespaces):
+        for pod in kubectl.get("pods", "-n", namespace)["items"]:
+            if "BackOff" in _pod(pod):
+                found.append((namespace, pod["metadata"]["name"]))
+    return found
+
+
+def _pod(pod: dict[str, Any]) -> str:
+    """Why a pod is not ready, or its phase."""
+    status = pod.get("status", {})
+    for container in status.get("containerStatuses", []):
+        if waiting := container.get("state", {}).get("waiting"):
             return f"{waiting.get('reason', '')} {waiting.get('message', '')}".strip()[:300]
     return str(status.get("phase", "not scheduled"))
