@@ -1,0 +1,97 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One lab for all tests of this folder, in the order of the files: empty, installed, serving, disturbed, taken away.
+
+BENTOBOX_E2E_LAB=name uses the lab of that name, raises it when it is not up, and leaves it up.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+
+import pytest
+from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import Store
+from ansible_collections.bentobox.platform.tests.e2e.helpers.canary import Canary
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
+from ansible_collections.bentobox.platform.tests.support.process import cache_dir
+
+LOGS = cache_dir() / "e2e"
+TIMES: list[tuple[str, float]] = []
+BEGUN = time.monotonic()
+
+
+@pytest.fixture(scope="session")
+def lab() -> Iterator[Lab]:
+    reused = os.environ.get("BENTOBOX_E2E_LAB")
+    lab = Lab(reused or "e2e")
+    if not reused:
+        lab.down()  # what a killed run left
+    begun = time.monotonic()
+    lab.up()
+    TIMES.append(("lab up", time.monotonic() - begun))
+    yield lab
+    if not reused:
+        lab.down()
+
+
+@pytest.fixture(scope="session")
+def cluster(lab: Lab) -> Cluster:
+    return lab.cluster()
+
+
+@pytest.fixture(scope="session")
+def playbooks(lab: Lab) -> Playbooks:
+    shutil.rmtree(LOGS, ignore_errors=True)
+    LOGS.mkdir(parents=True)
+    return Playbooks(LOGS, lab.path("kubeconfig"), lab.path("vars"))
+
+
+@pytest.fixture(scope="session")
+def canary() -> Canary:
+    return Canary()
+
+
+@pytest.fixture(scope="session")
+def installed(playbooks: Playbooks, cluster: Cluster, canary: Canary) -> Run:
+    """The first run of site.yml."""
+    run = playbooks.run("site", title="site, first", timeout=900).ok()
+    canary.collect(cluster)
+    return run
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("bentoml"))
+
+
+@pytest.fixture(scope="session")
+def published(installed: Run, playbooks: Playbooks, cluster: Cluster, canary: Canary, store: Store) -> Run:
+    """The sample bento pushed, built and served as `iris`."""
+    run = playbooks.run("publish_bento", title="publish, first", extra=store.publish(), timeout=600).ok()
+    canary.collect(cluster)
+    return run
+
+
+@pytest.fixture(scope="session")
+def node_ip(lab: Lab) -> str:
+    return lab.command("env", "node_ip")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or report.duration > 5:
+        TIMES.append((f"{report.when:8} {report.nodeid.rsplit('/', 1)[-1]} {report.outcome}", report.duration))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Where the time went: always shown, since it is one of the things promised."""
+    terminalreporter.section("times")
+    for text, seconds in TIMES:
+        terminalreporter.write_line(f"{seconds:7.1f} s  {text}")
+    terminalreporter.write_line(f"{time.monotonic() - BEGUN:7.1f} s  all; logs of the playbooks in {LOGS}")
