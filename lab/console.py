@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from lab.errors import LabError
 
 
 class Console:
-    def __init__(self, stream: object = None) -> None:
+    def __init__(self, stream: TextIO | None = None) -> None:
         self.start = time.monotonic()
         self.stream = stream or sys.stderr
         self.spent: list[tuple[str, float]] = []

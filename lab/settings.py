@@ -34,6 +34,20 @@ class Settings:
         return RUN_ROOT / self.name
 
     @property
+    def unit(self) -> str:
+        """The name of the lab in the kernel: network namespace, cgroup."""
+        return f"bentobox-{self.name}"
+
+    @property
+    def netns(self) -> Path:
+        return Path("/run/netns") / self.unit
+
+    @property
+    def mntns(self) -> Path:
+        """A namespace's file must lie on a private mount, hence the folder of its own."""
+        return self.run / "mnt" / "ns"
+
+    @property
     def kubeconfig(self) -> Path:
         return self.state / "kubeconfig"
 

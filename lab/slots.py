@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.namespaces import is_namespace
 from lab.settings import RUN_ROOT, Settings
 
 RANGE = IPv4Network("198.18.0.0/15")
@@ -93,7 +94,11 @@ def _read(path: Path) -> dict[str, object]:
 
 
 def owner(settings: Settings, run_root: Path = RUN_ROOT) -> Path | None:
-    """The state folder of the lab of this name that is up on this machine, if there is one."""
+    """The state folder of the lab of this name that is up on this machine, if there is one.
+
+    Not every machine empties /run at a reboot: only a living namespace makes the note true."""
+    if not is_namespace(settings.netns):
+        return None
     state = _read(run_root / settings.name / "owner.json").get("state")
     return Path(str(state)) if state else None
 

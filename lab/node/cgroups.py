@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.node.context import unit
 from lab.settings import Settings
 
 ROOT = Path("/sys/fs/cgroup")
@@ -33,8 +32,15 @@ def hierarchies(root: Path = ROOT) -> list[Path]:
     return list(found.values())
 
 
+def trees(root: Path = ROOT) -> list[Path]:
+    """Every folder that may hold the lab's cgroups: beside version 1, runc uses the version 2 tree without
+    controllers as well, where there is one."""
+    hybrid = root / "unified"
+    return [*hierarchies(root), *([hybrid] if (hybrid / "cgroup.controllers").is_file() else [])]
+
+
 def ensure(settings: Settings, root: Path = ROOT) -> None:
-    top = unit(settings)
+    top = settings.unit
     for base in hierarchies(root):
         for path in (base / top, base / top / "node", base / top / "pods"):
             path.mkdir(exist_ok=True)
@@ -54,14 +60,14 @@ def ensure(settings: Settings, root: Path = ROOT) -> None:
 def join(settings: Settings, root: Path = ROOT) -> None:
     """Move this process into the node's cgroup; its children are born there."""
     for base in hierarchies(root):
-        (base / unit(settings) / "node" / "cgroup.procs").write_text(str(os.getpid()))
+        (base / settings.unit / "node" / "cgroup.procs").write_text(str(os.getpid()))
 
 
 def pids(settings: Settings, part: str = "", root: Path = ROOT) -> set[int]:
     """Processes in the lab's cgroups, or in one part of them (node, pods)."""
     found: set[int] = set()
-    for base in hierarchies(root):
-        top = base / unit(settings) / part
+    for base in trees(root):
+        top = base / settings.unit / part
         for folder, _, files in os.walk(top):
             if "cgroup.procs" in files:
                 try:
@@ -92,7 +98,7 @@ def kill_all(settings: Settings, timeout: float = 30) -> None:
 def remove(settings: Settings, root: Path = ROOT, timeout: float = 10) -> None:
     """Remove the cgroups, deepest first; the kernel needs a moment after the last process."""
     end = time.monotonic() + timeout
-    tops = [base / unit(settings) for base in hierarchies(root)]
+    tops = [base / settings.unit for base in trees(root)]
     while any(top.exists() for top in tops):
         for top in tops:
             for folder, _, _ in os.walk(top, topdown=False):

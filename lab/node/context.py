@@ -23,15 +23,15 @@ class Node:
     @property
     def unit(self) -> str:
         """The name of the lab in the kernel: network namespace, cgroup."""
-        return unit(self.settings)
+        return self.settings.unit
 
     @property
     def netns(self) -> Path:
-        return netns(self.settings)
+        return self.settings.netns
 
     @property
     def mntns(self) -> Path:
-        return mntns(self.settings)
+        return self.settings.mntns
 
     @property
     def cgroup_pods(self) -> str:
@@ -64,16 +64,3 @@ class Node:
     @property
     def mirror(self) -> str:
         return f"{self.network.node_ip}:5000"
-
-
-def unit(settings: Settings) -> str:
-    return f"bentobox-{settings.name}"
-
-
-def netns(settings: Settings) -> Path:
-    return Path("/run/netns") / unit(settings)
-
-
-def mntns(settings: Settings) -> Path:
-    """A namespace's file must lie on a private mount, hence the folder of its own."""
-    return settings.run / "mnt" / "ns"

@@ -12,7 +12,6 @@ import time
 from lab.console import Console
 from lab.errors import LabError
 from lab.node import cgroups, mounts, network, processes, sysctls
-from lab.node.context import mntns, netns
 from lab.node.supervisor import Supervisor
 from lab.settings import Settings
 from lab.shell import run
@@ -37,6 +36,23 @@ def down(settings: Settings, console: Console) -> None:
 
 
 def stop_processes(settings: Settings, console: Console) -> None:
+    if settings.keep_data:
+        stop_gently(settings, console)
+    left = cgroups.pids(settings) | processes.in_namespaces(settings.netns, settings.mntns)
+    if not left:
+        return
+    with console.step(f"{len(left)} processes"):
+        cgroups.kill_all(settings)
+        end = time.monotonic() + GRACE
+        while left := processes.in_namespaces(settings.netns, settings.mntns):
+            cgroups.send(left, signal.SIGKILL)
+            if time.monotonic() > end:
+                raise LabError(f"processes {sorted(left)} in the lab's namespaces do not end, even by SIGKILL")
+            time.sleep(0.1)
+
+
+def stop_gently(settings: Settings, console: Console) -> None:
+    """With data to keep, databases in pods, and etcd, get the time to close their files."""
     supervisor = Supervisor(settings)
     if supervisor.alive():
         with console.step("kubelet, scheduler, controller manager, kube-proxy"):
@@ -45,33 +61,12 @@ def stop_processes(settings: Settings, console: Console) -> None:
                 supervisor.stop(name)
     if pods := cgroups.pids(settings, "pods"):
         with console.step(f"{len(pods)} processes of pods"):
-            end_pods(settings)
-    if supervisor.alive():
-        with console.step("containerd, API server, etcd, supervisor"):
-            supervisor.shutdown()
-    left = cgroups.pids(settings) | processes.in_namespaces(netns(settings), mntns(settings))
-    if left:
-        with console.step(f"{len(left)} remaining processes"):
+            cgroups.send(pods, signal.SIGTERM)
             end = time.monotonic() + GRACE
-            while left := processes.in_namespaces(netns(settings), mntns(settings)):
-                cgroups.send(left, signal.SIGKILL)
-                if time.monotonic() > end:
-                    raise LabError(f"processes {sorted(left)} in the lab's namespaces do not end, even by SIGKILL")
-                time.sleep(0.1)
-            cgroups.kill_all(settings)
-
-
-def end_pods(settings: Settings) -> None:
-    """With data to keep, databases get the time to close their files."""
-    if settings.keep_data:
-        cgroups.send(cgroups.pids(settings, "pods"), signal.SIGTERM)
-        end = time.monotonic() + GRACE
-        while len(cgroups.pids(settings, "pods")) > 0 and time.monotonic() < end:
-            time.sleep(0.2)
-    end = time.monotonic() + GRACE
-    while (left := cgroups.pids(settings, "pods")) and time.monotonic() < end:
-        cgroups.send(left, signal.SIGKILL)
-        time.sleep(0.1)
+            while cgroups.pids(settings, "pods") and time.monotonic() < end:
+                time.sleep(0.2)
+    with console.step("containerd, API server, etcd, supervisor"):
+        supervisor.shutdown()
 
 
 def remove_kernel_parts(settings: Settings, link: str | None) -> None:
@@ -99,12 +94,8 @@ def remove_state(settings: Settings) -> None:
 def remains(settings: Settings) -> list[str]:
     """What of the lab is still on this machine; for `status` and for tests."""
     found = [f"process {pid}" for pid in sorted(cgroups.pids(settings))]
-    found += [str(p) for p in (netns(settings), settings.run, settings.state) if p.exists()]
-    found += [
-        str(b / f"bentobox-{settings.name}")
-        for b in cgroups.hierarchies()
-        if (b / f"bentobox-{settings.name}").exists()
-    ]
+    found += [str(p) for p in (settings.netns, settings.run, settings.state) if p.exists()]
+    found += [str(b / settings.unit) for b in cgroups.trees() if (b / settings.unit).exists()]
     for folder in (settings.run, settings.state):
         found += [f"mount {place}" for place in mounts.leftovers(folder)]
     return found

@@ -10,8 +10,8 @@ import os
 import shlex
 from pathlib import Path
 
-from lab.node.context import Node, mntns
-from lab.node.network import is_namespace
+from lab.namespaces import is_namespace
+from lab.node.context import Node
 from lab.settings import RUN_ROOT, Settings
 from lab.shell import run
 
@@ -72,7 +72,7 @@ def ensure(node: Node) -> bool:
 
 def release(settings: Settings) -> None:
     """Let go of the namespace; its mounts vanish with the last process in it."""
-    path = mntns(settings)
+    path = settings.mntns
     for place in (path, path.parent):
         for _ in range(5):
             if run(["umount", "-l", place], check=False).returncode:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 
-from lab.node.context import Node, netns
+from lab.namespaces import is_namespace
+from lab.node.context import Node
 from lab.settings import Settings
 from lab.shell import run
 
@@ -20,14 +20,6 @@ SYSCTLS = {
     "net/bridge/bridge-nf-call-iptables": "1",
     "net/ipv4/conf/all/rp_filter": "0",
 }
-
-
-def is_namespace(path: Path, kind: str = "net") -> bool:
-    """Whether the file holds a living namespace (after a crash it may be a plain file)."""
-    try:
-        return os.stat(path).st_dev == os.stat(f"/proc/self/ns/{kind}").st_dev
-    except OSError:
-        return False
 
 
 def routes() -> list[tuple[str, str]]:
@@ -64,12 +56,12 @@ def ensure(node: Node) -> bool:
 
 
 def inode(settings: Settings) -> int | None:
-    path = netns(settings)
+    path = settings.netns
     return os.stat(path).st_ino if is_namespace(path) else None
 
 
 def remove_namespace(settings: Settings) -> None:
-    path = netns(settings)
+    path = settings.netns
     if path.exists():
         run(["umount", "-l", path], check=False)
         path.unlink(missing_ok=True)

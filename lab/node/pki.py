@@ -69,7 +69,7 @@ def ensure(node: Node) -> None:
 
 def user_kubeconfig(node: Node) -> dict[str, Any]:
     """The administrator's kubeconfig under the lab's own name, so that several can be merged."""
-    content = yaml.safe_load((node.conf / "super-admin.conf").read_text())
+    content: dict[str, Any] = yaml.safe_load((node.conf / "super-admin.conf").read_text())
     name = node.unit
     content["clusters"][0]["name"] = name
     content["users"][0]["name"] = name

@@ -6,8 +6,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab.namespaces import is_namespace
 from lab.node.context import Node
-from lab.node.network import is_namespace
 
 INDEX_PORT = 8090
 # Shims keep containers alive over a restart of containerd; they are not the supervisor's.

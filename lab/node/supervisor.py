@@ -184,7 +184,7 @@ class Supervisor:
 
     @staticmethod
     def _bad(info: dict[str, Any]) -> bool:
-        return info["statename"] != "RUNNING"
+        return str(info["statename"]) != "RUNNING"
 
     def shutdown(self, timeout: float = 60) -> None:
         """Stop all processes in the opposite order of their start, then supervisord itself."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 from lab.console import Console
+from lab.namespaces import is_namespace
 from lab.node import addons, cgroups, config, mounts, network, pki, processes, sysctls, wait
 from lab.node.context import Node
 from lab.node.kubectl import Kubectl
 from lab.node.programs import link_iptables
 from lab.node.supervisor import Supervisor, render
+from lab.shell import run
 
 
 def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
@@ -20,15 +24,19 @@ def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
         f"node {node.name} ({node.network.node_ip}), Services {node.network.services}, pods {node.network.pods}"
     )
     prepare(node, console, supervisor)
-    start(node, console, supervisor, kubectl)
+    since = start(node, console, supervisor, kubectl)
     with console.step("node Ready"):
+        log = supervisor.log("kubelet")
         console.wait(
             "the node",
             lambda: (
-                wait.running(supervisor, "kubelet", "containerd") or wait.condition(kubectl, "node", node.name, "Ready")
+                wait.running(supervisor, "kubelet", "containerd")
+                or wait.condition(kubectl, "node", node.name, "Ready")
+                or (wait.renewed(kubectl, node.name, since) if since else "")
+                or wait.truthful(kubectl, partial(running_containers, node))
             ),
-            timeout=120,
-            log=supervisor.log("kubelet"),
+            timeout=180,
+            log=log,
         )
     if with_addons:
         install_addons(node, console, kubectl)
@@ -47,7 +55,7 @@ def prepare(node: Node, console: Console, supervisor: Supervisor) -> None:
         console.say(f"the supervisor is gone; ending the {len(left)} processes it left (pods keep running)")
         end_orphans(node, left)
     with console.step("network namespace, mount namespace, cgroups"):
-        if not network.is_namespace(node.netns) and supervisor.alive():
+        if not is_namespace(node.netns) and supervisor.alive():
             console.say("the network namespace is gone: everything in it must start anew")
             supervisor.shutdown()
             cgroups.kill_all(node.settings)
@@ -81,31 +89,44 @@ def supervisor_config(node: Node) -> Path:
     return path
 
 
-def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl) -> None:
-    """In order, each group when what it needs answers."""
+def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl) -> datetime.datetime | None:
+    """In order, each group when what it needs answers. Returns when kubelet was started, if it had to be."""
     first = ("etcd", "mirror", "package-index", "containerd", "kube-apiserver")
     with console.step("etcd, API server, containerd, mirror, package index"):
         for name in first:
             supervisor.start(name)
         for name in first:
-            console.wait(name, lambda name=name: wait.running(supervisor, name), timeout=60, log=supervisor.log(name))
+            console.wait(name, partial(wait.running, supervisor, name), timeout=60, log=supervisor.log(name))
         ready = "the API server"
-        console.wait(ready, lambda: wait.api_ready(kubectl), timeout=120, log=supervisor.log("kube-apiserver"))
-        console.wait("the roles of RBAC", lambda: wait.rbac(kubectl), timeout=60, log=supervisor.log("kube-apiserver"))
+        console.wait(
+            ready,
+            partial(wait.api_ready, node.api, node.pki / "ca.crt"),
+            timeout=120,
+            log=supervisor.log("kube-apiserver"),
+        )
+        console.wait("the roles of RBAC", partial(wait.rbac, kubectl), timeout=60, log=supervisor.log("kube-apiserver"))
     kubectl.apply(addons.access())
     second = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
     with console.step("controller manager, scheduler, kubelet, kube-proxy"):
+        now = datetime.datetime.now(datetime.UTC)
+        started = {name for name in second if supervisor.start(name)}
         for name in second:
-            supervisor.start(name)
-        for name in second:
-            console.wait(name, lambda name=name: wait.running(supervisor, name), timeout=60, log=supervisor.log(name))
+            console.wait(name, partial(wait.running, supervisor, name), timeout=60, log=supervisor.log(name))
         ip = node.network.node_ip
         for name, url in {
             "mirror": f"http://{node.mirror}/v2/",
             "package-index": f"http://{ip}:{processes.INDEX_PORT}/",
             "kube-proxy": f"http://{ip}:10256/healthz",
         }.items():
-            console.wait(name, lambda url=url: wait.http(url), timeout=60, log=supervisor.log(name))
+            console.wait(name, partial(wait.http, url), timeout=60, log=supervisor.log(name))
+    return now if "kubelet" in started else None
+
+
+def running_containers(node: Node) -> set[str]:
+    """What really runs, from containerd."""
+    base = [node.programs.deb("ctr"), "-a", node.containerd_socket, "-n", "k8s.io", "tasks", "ls"]
+    lines = run(base).stdout.splitlines()[1:]
+    return {words[0] for words in (line.split() for line in lines) if words[-1] == "RUNNING"}
 
 
 def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
@@ -118,9 +139,11 @@ def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
         for namespace, name in addons.DEPLOYMENTS:
             console.wait(
                 f"{namespace}/{name}",
-                lambda namespace=namespace, name=name: wait.rolled_out(kubectl, namespace, name),
+                partial(wait.rolled_out, kubectl, namespace, name),
                 timeout=180,
                 log=node.logs / "kubelet.log",
             )
+        name = "kubernetes.default.svc.cluster.local"
+        console.wait("DNS", partial(wait.dns, node.network.dns_ip, name), timeout=60)
         bridge = "v2beta2.autoscaling"
-        console.wait(bridge, lambda: wait.condition(kubectl, "apiservice", bridge, "Available"), timeout=60)
+        console.wait(bridge, partial(wait.condition, kubectl, "apiservice", bridge, "Available"), timeout=60)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import urllib.error
+import datetime
+import socket
+import ssl
+import struct
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
@@ -16,7 +20,7 @@ def http(url: str) -> str:
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 (our own http address)
             return "" if answer.status == 200 else f"{url} answers {answer.status}"
-    except (urllib.error.URLError, OSError) as error:
+    except OSError as error:
         return f"{url}: {getattr(error, 'reason', error)}"
 
 
@@ -24,11 +28,14 @@ def running(supervisor: Supervisor, *names: str) -> str:
     return supervisor.trouble(*names)
 
 
-def api_ready(kubectl: Kubectl) -> str:
+def api_ready(address: str, ca: Path) -> str:
+    """Anybody may ask this of an API server; etcd's health is part of the answer."""
     try:
-        return "" if kubectl.raw("/readyz") == "ok" else "not ready"
-    except LabError as error:
-        return str(error)
+        context = ssl.create_default_context(cafile=str(ca))
+        with urllib.request.urlopen(f"https://{address}/readyz", timeout=5, context=context) as answer:
+            return "" if answer.status == 200 else f"answers {answer.status}"
+    except OSError as error:
+        return str(getattr(error, "reason", error))
 
 
 def rbac(kubectl: Kubectl) -> str:
@@ -63,6 +70,47 @@ def rolled_out(kubectl: Kubectl, namespace: str, name: str) -> str:
     except LabError as error:
         return str(error)
     return "; ".join(_pod(pod) for pod in pods) or f"{namespace}/{name} has no pods yet"
+
+
+def truthful(kubectl: Kubectl, running: Callable[[], set[str]]) -> str:
+    """After a stop the API server still tells of containers that are gone, until kubelet has looked: compare both."""
+    try:
+        pods = kubectl.get("pods", "--all-namespaces")["items"]
+        alive = running()
+    except LabError as error:
+        return str(error)
+    stale = []
+    for pod in pods:
+        for one in pod.get("status", {}).get("containerStatuses", []):
+            if "running" in one.get("state", {}) and one.get("containerID", "").rpartition("/")[2] not in alive:
+                stale.append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}")
+    return (
+        f"kubelet has not yet looked at {len(stale)} containers: {', '.join(sorted(set(stale))[:5])}" if stale else ""
+    )
+
+
+def renewed(kubectl: Kubectl, node: str, since: datetime.datetime) -> str:
+    """Whether kubelet has spoken since a moment; a node counts as Ready for a while after its kubelet died."""
+    try:
+        text = kubectl.get("lease", node, "-n", "kube-node-lease")["spec"]["renewTime"]
+    except LabError as error:
+        return str(error)
+    return "" if datetime.datetime.fromisoformat(text) >= since else f"kubelet was last heard of at {text}"
+
+
+def dns(server: str, name: str) -> str:
+    """Ask for the address of a name, as a pod would."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    query = struct.pack(">HHHHHH", 0x1AB, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        try:
+            client.sendto(query, (server, 53))
+            answer = client.recv(512)
+        except OSError as error:
+            return f"DNS at {server}: {error}"
+    _, flags, _, answers = struct.unpack(">HHHH", answer[:8])
+    return "" if flags & 0xF == 0 and answers else f"DNS at {server} does not know {name} (code {flags & 0xF})"
 
 
 def backing_off(kubectl: Kubectl, namespaces: Iterable[str]) -> list[tuple[str, str]]:

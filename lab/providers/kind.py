@@ -70,7 +70,17 @@ class Kind(Provider):
             if self.exists():
                 run(["kind", "export", "kubeconfig", "--name", name, "--kubeconfig", kubeconfig], timeout=120)
             else:
-                create = ["kind", "create", "cluster", "--config", path, "--kubeconfig", kubeconfig, "--wait", "5m"]
+                create = [
+                    "kind",
+                    "create",
+                    "cluster",
+                    "--config",
+                    str(path),
+                    "--kubeconfig",
+                    kubeconfig,
+                    "--wait",
+                    "5m",
+                ]
                 run(create, timeout=1200)
         self.write_vars(
             {

@@ -11,7 +11,6 @@ from lab.errors import LabError, Refused
 from lab.node import network
 from lab.node.context import Node
 from lab.node.down import down, remains
-from lab.node.kubectl import Kubectl
 from lab.node.programs import Programs, from_artifacts
 from lab.node.supervisor import Supervisor
 from lab.node.up import up
@@ -94,9 +93,9 @@ class Lab(Provider):
         ready = all(info["statename"] == "RUNNING" for info in supervisor.states().values())
         slot = recorded(self.settings)
         if ready and slot is not None:
-            node = Node(self.settings, Network(slot), self.programs(CONTROL_PLANE))
-            missing = api_ready(Kubectl(node))
-            lines.append(f"API server https://{node.api}: {missing or 'ready'}")
+            address = f"{Network(slot).node_ip}:6443"
+            missing = api_ready(address, self.settings.state / "pki/ca.crt")
+            lines.append(f"API server https://{address}: {missing or 'ready'}")
             ready = not missing
         return ready, lines
 
