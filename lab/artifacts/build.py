@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import charts, debs, images, index, programs
-from .cache import Cache, tree_size
+from . import charts, debs, images, index, programs, toolchain
+from .cache import Cache, remove_tree, tree_size
 from .progress import BuildError, Progress, Say
 
 KINDS = ("programs", "debs", "charts", "images", "index")
@@ -99,10 +99,12 @@ def ensure(
         raise BuildError(f"unknown kind of artifact: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
     cache, say, result = cache or Cache(), progress or Progress(), Artifacts()
     if wanted & {"programs", "charts", "images"}:
-        version = programs.go_version()
+        go = toolchain.look(cache)
         for module in programs.modules(k8s).values():
             if not module.optional:
-                result.programs[module.name] = programs.build(cache, module, say, version)
+                if not go.program and not cache.get("programs", module.name, module.key(go.version)):
+                    go = toolchain.ensure_go(cache, say)
+                result.programs[module.name] = programs.build(cache, module, say, go)
         result.used.update(result.programs.values())
     if wanted & {"debs", "images"}:
         result.debs_dir = debs.ensure_debs(cache, say)
@@ -138,7 +140,7 @@ def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cac
     wanted, cache = set(names) if names is not None else set(KINDS), cache or Cache()
     missing: list[str] = []
     if wanted & {"programs", "charts", "images"}:
-        version = programs.go_version()
+        version = toolchain.look(cache).version
         missing += [
             module.name
             for module in programs.modules(k8s).values()
@@ -176,6 +178,7 @@ def build_all(progress: Callable[[str], None] | None = None, k8s: str | None = N
     result = ensure(progress=say, k8s=k8s, cache=cache)
     if os.environ.get("LAB_KEEP_BUILD_CACHE") != "1":
         programs.drop_build_caches(cache, say)
+        remove_tree(cache.artifacts / "go")
         for path in cache.prune(result.used):
             say(f"dropped {path.name}, unused for two weeks")
     say(f"everything is built: {tree_size(cache.artifacts) / 1e9:.1f} GB in {cache.artifacts}")

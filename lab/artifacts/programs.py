@@ -14,6 +14,7 @@ import yaml
 
 from .cache import Cache, digest, file_digest, remove_tree, tree_digest, tree_size
 from .progress import BuildError, Say, run
+from .toolchain import Go
 
 GO_DIRECTORY = Path(__file__).resolve().parent.parent / "go"
 DEFAULT_KUBERNETES = "1.33.13"
@@ -78,16 +79,6 @@ def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> di
     return found
 
 
-def go_version() -> str:
-    try:
-        answer = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True, check=True, timeout=60)
-    except FileNotFoundError:
-        raise BuildError("the lab builds its programs with Go: no `go` on PATH; install Go 1.24 or later") from None
-    except subprocess.CalledProcessError as error:
-        raise BuildError(f"`go env GOVERSION` failed: {error.stderr.strip()}") from None
-    return answer.stdout.strip()
-
-
 def build_environment(cache: Cache) -> dict[str, str]:
     lab = cache.root / "lab"
     return {
@@ -100,20 +91,21 @@ def build_environment(cache: Cache) -> dict[str, str]:
     }
 
 
-def build(cache: Cache, module: Module, say: Say, version: str) -> Path:
+def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
     """The folder of a module's artifact: bin/<program> and files/<extracted>."""
 
     def make(work: Path) -> None:
-        say(f"building {module.name} (Go)")
+        say(f"building {module.name} ({go.version})")
+        program = go.program or "go"
         environment = {**build_environment(cache), "GOBIN": str(work / "bin")}
         own = any(module.directory.glob("*.go"))
         log = cache.root / "lab" / "log" / f"go-{module.name}.log"
-        command = ["nice", "go", "install", "-trimpath", "-ldflags", module.flags(), "." if own else "tool"]
+        command = ["nice", program, "install", "-trimpath", "-ldflags", module.flags(), "." if own else "tool"]
         run(f"building {module.name}", command, cwd=module.directory, env=environment, log=log, say=say)
         for built, wanted in module.binaries.items():
             (work / "bin" / built).rename(work / "bin" / wanted)
         for entry in module.extract:
-            source = module_directory(module, entry["module"], environment) / entry["path"]
+            source = module_directory(program, module, entry["module"], environment) / entry["path"]
             if not source.exists():
                 raise BuildError(f"module {entry['module']} of lab/go/{module.name} has no {entry['path']}")
             target = work / "files" / entry["to"]
@@ -123,11 +115,11 @@ def build(cache: Cache, module: Module, say: Say, version: str) -> Path:
                 Path(folder).chmod(0o755)  # as in any chart or image
         limit_build_cache(cache, say)
 
-    return cache.get_or_make("programs", module.name, module.key(version), make)
+    return cache.get_or_make("programs", module.name, module.key(go.version), make)
 
 
-def module_directory(module: Module, path: str, environment: dict[str, str]) -> Path:
-    command = ["go", "mod", "download", "-json", f"{path}@{module.required(path)}"]
+def module_directory(go: str, module: Module, path: str, environment: dict[str, str]) -> Path:
+    command = [go, "mod", "download", "-json", f"{path}@{module.required(path)}"]
     variables = {**os.environ, **environment}
     answer = subprocess.run(
         command, cwd=module.directory, env=variables, capture_output=True, text=True, timeout=600, check=False

@@ -18,7 +18,8 @@ from .progress import BuildError, Say, run
 DESCRIPTIONS = Path(__file__).resolve().parent.parent / "images" / "rootfs.yaml"
 MIRROR = "http://deb.debian.org/debian"
 UNWANTED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*"]
-FORMAT = 1  # raise when the way a root file system is made changes its content
+FORMAT = 2  # raise when the way a root file system is made changes its content
+DATE = "1735689600"  # of files that the build made: not 1970, which zip archives cannot express
 
 
 def described() -> dict[str, dict[str, Any]]:
@@ -48,7 +49,7 @@ def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
             *(f"--customize-hook={line}" for line in entry.get("customize", [])),
             "--skip=output/dev", entry["suite"], str(tar), os.environ.get("DEBIAN_MIRROR", MIRROR),
         ]  # fmt: skip
-        environment = {"SOURCE_DATE_EPOCH": "0", "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
+        environment = {"SOURCE_DATE_EPOCH": DATE, "LC_ALL": "C.UTF-8", "TMPDIR": str(work)}
         log = cache.root / "lab" / "log" / f"rootfs-{name}.log"
         run(f"root file system {name}", command, log=log, say=say, env=environment, timeout=1800)
         blob = compress_tar(tar, work / "layer.tar.gz")

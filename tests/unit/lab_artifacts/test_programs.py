@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.artifacts import toolchain
 from lab.artifacts.build import Artifacts, Needs, ensure, require_disk
 from lab.artifacts.cache import Cache
 from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules
@@ -92,13 +93,14 @@ def test_a_program_is_built_by_go(tmp_path: Path) -> None:
     (tmp_path / "src" / "main.go").write_text(source)
     hello = Module(name="hello", directory=tmp_path / "src", version="v1.5.0", ldflags=("main.version={plain}",))
     cache = Cache(tmp_path / "cache")
-    path = build(cache, hello, Progress(), "go")
+    go = toolchain.look(cache)
+    path = build(cache, hello, Progress(), go)
     log = tmp_path / "log"
     run("hello", [path / "bin" / "hello"], log=log, say=Progress())
     assert log.read_text() == "hello 1.5.0\n"
     (tmp_path / "src" / "main.go").write_text("package main\n\nfunc main() { nonsense }\n")
     with pytest.raises(BuildError, match="undefined: nonsense"):
-        build(cache, hello, Progress(), "go")
+        build(cache, hello, Progress(), go)
 
 
 def test_run_shows_the_end_of_the_log_and_stops_in_time(tmp_path: Path) -> None:
