@@ -1,0 +1,318 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bucket
+short_description: A bucket in an object store that speaks S3
+version_added: "0.1.0"
+author: bentobox.platform contributors (@bentobox-platform)
+description:
+  - Makes a bucket in Amazon S3, MinIO, SeaweedFS, Google Cloud Storage (with an HMAC key) or any store that speaks S3,
+    and sets its versioning, lifecycle and tags.
+  - What is not given is left as it is.
+  - Never removes an object unless O(purge=true).
+requirements:
+  - boto3 >= 1.36
+extends_documentation_fragment:
+  - bentobox.platform.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description: Name of the bucket.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) makes the bucket or changes it.
+      - V(absent) removes it. It refuses a bucket that is not empty without O(purge).
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description: Allows O(state=absent) to destroy everything in the bucket, with all versions.
+    type: bool
+    default: false
+  provider:
+    description:
+      - Whose store it is.
+      - V(gcs) is Google Cloud Storage through its S3 interface, which takes neither O(lifecycle_rules) nor O(tags).
+    type: str
+    choices: [s3, minio, gcs, generic]
+    default: generic
+  endpoint:
+    description:
+      - URL of the store, for example V(https://minio.example.com:9000). Needed for O(provider=minio) and
+        O(provider=generic); the others know theirs.
+    type: str
+  region:
+    description: Region for signatures and, with O(provider=s3), for a new bucket.
+    type: str
+    default: us-east-1
+  location:
+    description:
+      - Where a new bucket is made, when the store has places to choose from (V(EU) or V(europe-west3) on V(gcs)).
+      - An existing bucket elsewhere is an error, since a bucket cannot be moved.
+    type: str
+  access_key:
+    description:
+      - Access key. With O(provider=s3) it may be left out, then boto3 looks for credentials in its usual places
+        (environment, profile, instance role).
+    type: str
+  secret_key:
+    description: Secret key.
+    type: str
+  session_token:
+    description: Token of temporary credentials.
+    type: str
+  path_style:
+    description:
+      - Whether the bucket's name is part of the path and not of the host name. The default is V(false) for V(s3) and
+        V(true) for the others.
+    type: bool
+  validate_certs:
+    description: Whether the store's certificate is checked.
+    type: bool
+    default: true
+  ca_cert:
+    description: File with the certificates of the authorities to trust.
+    type: path
+  timeout:
+    description: Seconds to wait for an answer.
+    type: int
+    default: 30
+  versioning:
+    description: Whether old versions of objects are kept.
+    type: bool
+  lifecycle_rules:
+    description:
+      - All lifecycle rules of the bucket. Rules that are not in this list are removed, so an empty one removes all.
+    type: list
+    elements: dict
+    suboptions:
+      id:
+        description: Name of the rule.
+        type: str
+        required: true
+      prefix:
+        description: The rule is for objects whose names start with this.
+        type: str
+        default: ""
+      enabled:
+        description: Whether the rule is in force.
+        type: bool
+        default: true
+      expiration_days:
+        description: Objects are deleted this many days after they were made.
+        type: int
+      noncurrent_expiration_days:
+        description: Old versions are deleted after this many days.
+        type: int
+      abort_incomplete_multipart_days:
+        description: Unfinished uploads are given up after this many days.
+        type: int
+  tags:
+    description: All tags of the bucket. An empty dictionary removes all.
+    type: dict
+"""
+
+EXAMPLES = r"""
+- name: A bucket in a store of our own
+  bentobox.platform.bucket:
+    endpoint: http://s3.example.com:8333
+    access_key: "{{ vault_s3_access_key }}"
+    secret_key: "{{ vault_s3_secret_key }}"
+    name: yatai
+
+- name: A bucket in Amazon S3 that keeps old versions for a month
+  bentobox.platform.bucket:
+    provider: s3
+    region: eu-central-1
+    name: example-bentos
+    versioning: true
+    lifecycle_rules:
+      - id: old-versions
+        noncurrent_expiration_days: 30
+      - id: broken-uploads
+        abort_incomplete_multipart_days: 2
+    tags:
+      team: ml
+
+- name: A bucket in Google Cloud Storage
+  bentobox.platform.bucket:
+    provider: gcs
+    access_key: "{{ vault_hmac_access_id }}"
+    secret_key: "{{ vault_hmac_secret }}"
+    name: example-bentos
+    location: EU
+"""
+
+RETURN = r"""
+name:
+  description: Name of the bucket.
+  returned: always
+  type: str
+  sample: yatai
+state:
+  description: What was asked for.
+  returned: always
+  type: str
+  sample: present
+endpoint:
+  description: The store.
+  returned: always
+  type: str
+  sample: http://s3.example.com:8333
+actions:
+  description: What was done, or would be in check mode.
+  returned: always
+  type: list
+  elements: str
+  sample: ["creating bucket 'yatai'"]
+objects_removed:
+  description: How many objects and versions were removed with the bucket. In check mode at most 1000 are counted.
+  returned: always
+  type: int
+  sample: 0
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.bentobox.platform.plugins.module_utils.store import bucket
+from ansible_collections.bentobox.platform.plugins.module_utils.store.client import (
+    BOTO3_IMPORT_ERROR,
+    GCS_ENDPOINT,
+    Store,
+    Target,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import StoreError
+
+RULE: dict[str, Any] = {
+    "id": {"type": "str", "required": True},
+    "prefix": {"type": "str", "default": ""},
+    "enabled": {"type": "bool", "default": True},
+    "expiration_days": {"type": "int"},
+    "noncurrent_expiration_days": {"type": "int"},
+    "abort_incomplete_multipart_days": {"type": "int"},
+}
+
+ARGUMENTS: dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "purge": {"type": "bool", "default": False},
+    "provider": {"type": "str", "choices": ["s3", "minio", "gcs", "generic"], "default": "generic"},
+    "endpoint": {"type": "str"},
+    "region": {"type": "str", "default": "us-east-1"},
+    "location": {"type": "str"},
+    "access_key": {"type": "str", "no_log": False},
+    "secret_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "path_style": {"type": "bool"},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca_cert": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+    "versioning": {"type": "bool"},
+    "lifecycle_rules": {
+        "type": "list",
+        "elements": "dict",
+        "options": RULE,
+        "required_one_of": [["expiration_days", "noncurrent_expiration_days", "abort_incomplete_multipart_days"]],
+    },
+    "tags": {"type": "dict"},
+}
+
+
+def target(params: dict[str, Any]) -> Target:
+    provider = params["provider"]
+    return Target(
+        provider=provider,
+        endpoint=params["endpoint"] or (GCS_ENDPOINT if provider == "gcs" else None),
+        region=params["region"],
+        access_key=params["access_key"],
+        secret_key=params["secret_key"],
+        session_token=params["session_token"],
+        path_style=provider != "s3" if params["path_style"] is None else params["path_style"],
+        validate_certs=params["validate_certs"],
+        ca_cert=params["ca_cert"],
+        timeout=params["timeout"],
+    )
+
+
+def desired(params: dict[str, Any]) -> bucket.Desired:
+    tags = params["tags"]
+    return bucket.Desired(
+        name=params["name"],
+        location=params["location"],
+        versioning=params["versioning"],
+        lifecycle_rules=params["lifecycle_rules"],
+        tags=None if tags is None else {str(key): str(value) for key, value in tags.items()},
+    )
+
+
+def ensure(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
+    want = desired(params)
+    bucket.check_provider(params["provider"], want)
+    store = Store(target(params))
+    result: dict[str, Any] = {
+        "name": want.name,
+        "state": params["state"],
+        "endpoint": store.target.shown,
+        "objects_removed": 0,
+    }
+    current = bucket.read(store, want)
+    before = None if current is None else current.shown()
+    if params["state"] == "absent":
+        actions: list[str] = []
+        if current is not None:
+            result["objects_removed"] = bucket.remove(store, want.name, purge=params["purge"], dry_run=dry_run)
+            actions.append(f"removing bucket {want.name!r}")
+        return {**result, "changed": bool(actions), "actions": actions, "diff": {"before": before, "after": None}}
+    steps = bucket.plan(current, want, params["provider"], params["region"])
+    if not dry_run:
+        bucket.apply(store, want, steps)
+    return {
+        **result,
+        "changed": bool(steps),
+        "actions": [step.attempted for step in steps],
+        "diff": {"before": before, "after": bucket.after(current, want)},
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(
+        argument_spec=ARGUMENTS,
+        supports_check_mode=True,
+        required_together=[("access_key", "secret_key")],
+        required_if=[
+            ("provider", "minio", ("endpoint", "access_key")),
+            ("provider", "generic", ("endpoint", "access_key")),
+            ("provider", "gcs", ("access_key",)),
+        ],
+    )
+    if BOTO3_IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("boto3"), exception=BOTO3_IMPORT_ERROR)
+    try:
+        result = ensure(module.params, module.check_mode)
+    except StoreError as error:
+        module.fail_json(msg=str(error), kind=error.kind)
+    if not module._diff:
+        result.pop("diff")
+    elif result["diff"]["before"] is None or result["diff"]["after"] is None:
+        # Ansible shows nothing for a missing side; an empty bucket and no bucket must differ
+        result["diff"] = {side: "(no bucket)" if state is None else state for side, state in result["diff"].items()}
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
