@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=text, description=text)
         if name == "env":
             verb.add_argument("key", nargs="?")
+        if name == "up":
+            verb.add_argument("--bare", action="store_true", help="control plane and node only: no DNS, no storage")
     return top
 
 
@@ -74,7 +76,7 @@ def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
     if verb == "build":
         chosen.build()
         return 0
-    chosen.up()
+    chosen.up(bare=options.bare)
     console.say(f"up: {what} is ready; where the time went:")
     for text, took in sorted(console.spent, key=lambda one: -one[1])[:5]:
         console.say(f"  {took:6.1f} s  {text}")

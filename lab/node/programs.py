@@ -74,7 +74,10 @@ def from_artifacts(kinds: Sequence[str], k8s: str, say: Callable[[str], None], e
     from lab import artifacts  # noqa: PLC0415 (building is not needed to take a lab down)
 
     try:
-        found = artifacts.ensure(kinds, progress=say, k8s=k8s)
+        if artifacts.needs(kinds, k8s=k8s).missing:
+            found = artifacts.build_all(say, k8s=k8s)  # also gives back the disk that only building needs
+        else:
+            found = artifacts.ensure(kinds, progress=say, k8s=k8s)
         return Programs(
             kube={name: found.bin(name) for name in KUBERNETES},
             helm=found.bin("helm"),

@@ -32,7 +32,7 @@ def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
             lambda: (
                 wait.running(supervisor, "kubelet", "containerd")
                 or wait.condition(kubectl, "node", node.name, "Ready")
-                or (wait.renewed(kubectl, node.name, since) if since else "")
+                or (wait.heard_of(kubectl, node.name, since) if since else "")
                 or wait.truthful(kubectl, partial(running_containers, node))
             ),
             timeout=180,
@@ -124,7 +124,7 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
 
 def running_containers(node: Node) -> set[str]:
     """What really runs, from containerd."""
-    base = [node.programs.deb("ctr"), "-a", node.containerd_socket, "-n", "k8s.io", "tasks", "ls"]
+    base: list[str | Path] = [node.programs.deb("ctr"), "-a", node.containerd_socket, "-n", "k8s.io", "tasks", "ls"]
     lines = run(base).stdout.splitlines()[1:]
     return {words[0] for words in (line.split() for line in lines) if words[-1] == "RUNNING"}
 

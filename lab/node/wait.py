@@ -89,13 +89,15 @@ def truthful(kubectl: Kubectl, running: Callable[[], set[str]]) -> str:
     )
 
 
-def renewed(kubectl: Kubectl, node: str, since: datetime.datetime) -> str:
+def heard_of(kubectl: Kubectl, node: str, since: datetime.datetime) -> str:
     """Whether kubelet has spoken since a moment; a node counts as Ready for a while after its kubelet died."""
     try:
-        text = kubectl.get("lease", node, "-n", "kube-node-lease")["spec"]["renewTime"]
+        conditions = kubectl.get("node", node).get("status", {}).get("conditions", [])
     except LabError as error:
         return str(error)
-    return "" if datetime.datetime.fromisoformat(text) >= since else f"kubelet was last heard of at {text}"
+    times = [datetime.datetime.fromisoformat(one["lastHeartbeatTime"]) for one in conditions if one["type"] == "Ready"]
+    fresh = any(time >= since.replace(microsecond=0) for time in times)
+    return "" if fresh else f"kubelet was last heard of at {', '.join(map(str, times)) or 'no time'}"
 
 
 def dns(server: str, name: str) -> str:

@@ -28,7 +28,8 @@ class Provider(ABC):
         """Why it cannot work; found without changing anything."""
 
     @abstractmethod
-    def up(self) -> None: ...
+    def up(self, *, bare: bool = False) -> None:
+        """Raise or heal the cluster; bare: control plane and node only, where the provider has the choice."""
 
     @abstractmethod
     def down(self) -> None: ...

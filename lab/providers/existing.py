@@ -55,7 +55,7 @@ class Existing(Provider):
             reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
             raise LabError(f"the cluster of {self.kubeconfig()} does not answer: {reason}") from error
 
-    def up(self) -> None:
+    def up(self, *, bare: bool = False) -> None:
         self.console.say(f"cluster of {self.kubeconfig()}: Kubernetes {self.version()}")
         values = {
             "bentobox_kubeconfig": str(self.kubeconfig()),

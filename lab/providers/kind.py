@@ -60,7 +60,7 @@ class Kind(Provider):
     def exists(self) -> bool:
         return cluster_name(self.settings.name) in run(["kind", "get", "clusters"], timeout=60).stdout.split()
 
-    def up(self) -> None:
+    def up(self, *, bare: bool = False) -> None:
         self.settings.state.mkdir(parents=True, exist_ok=True)
         path = self.settings.state / "kind.yaml"
         path.write_text(yaml.safe_dump(config(self.settings.name), sort_keys=False))

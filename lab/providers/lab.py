@@ -48,15 +48,15 @@ class Lab(Provider):
         found += checks.memory() + checks.disk_problems(needs)
         return found + checks.name_and_addresses(self.settings, network.routes(), network.links())
 
-    def up(self, *, with_addons: bool = True) -> None:
+    def up(self, *, bare: bool = False) -> None:
         with lab_lock(self.settings):
-            programs = self.build(EVERYTHING if with_addons else CONTROL_PLANE)
+            programs = self.build(CONTROL_PLANE if bare else EVERYTHING)
             with machine_lock():
                 net = choose(self.settings, network.routes())
                 record(self.settings, net)
             node = Node(self.settings, net, programs)
             try:
-                up(node, self.console, with_addons=with_addons)
+                up(node, self.console, with_addons=not bare)
             except FileNotFoundError as error:
                 raise LabError(str(error)) from error
             self.write_vars(variables(node))
