@@ -6,37 +6,15 @@
 from __future__ import annotations
 
 import json
-import threading
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from .errors import ApiError, ConfigError, NotFound, UnknownKind, api_error
+from .discovery import Discovery, Resource
+from .errors import ApiError, ConfigError, NotFound, api_error
 from .transport import Transport
 
 FIELD_MANAGER = "bentobox.platform"
 Obj = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Resource:
-    """Where a kind lives in the API."""
-
-    group: str
-    version: str
-    kind: str
-    plural: str
-    namespaced: bool
-
-    @property
-    def api_version(self) -> str:
-        return f"{self.group}/{self.version}" if self.group else self.version
-
-    def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        base = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
-        if self.namespaced and namespace:
-            base += f"/namespaces/{quote(namespace)}"
-        return f"{base}/{self.plural}" + (f"/{quote(name, safe='')}" if name else "")
 
 
 def describe(kind: str, name: str | None = None, namespace: str | None = None) -> str:
@@ -49,8 +27,7 @@ class Client:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        self._discovered: dict[str, dict[str, Resource]] = {}
-        self._lock = threading.Lock()
+        self.discovery = Discovery(self.request)
         self._version: Obj | None = None
 
     @classmethod
@@ -132,37 +109,9 @@ class Client:
             self._version = self.request("GET", "/version", what="the server's version")
         return self._version
 
-    def forget(self) -> None:
-        """Drop what discovery told: CRDs have come or gone."""
-        with self._lock:
-            self._discovered.clear()
-
     def resource(self, api_version: str, kind: str) -> Resource:
-        """Where the kind lives; asks the server again before it says UnknownKind."""
-        found = self._discovered.get(api_version, {}).get(kind)
-        if found:
-            return found
-        group, _, version = api_version.rpartition("/")
-        path = f"/apis/{group}/{version}" if group else f"/api/{version}"
-        try:
-            listed = self.request("GET", path, what=f"resources of {api_version}", verb="discover")
-        except NotFound:
-            listed = {"resources": []}
-        kinds = {
-            entry["kind"]: Resource(group, version, entry["kind"], entry["name"], entry["namespaced"])
-            for entry in listed.get("resources") or []
-            if "/" not in entry["name"]
-        }
-        with self._lock:
-            self._discovered[api_version] = kinds
-        if kind not in kinds:
-            message = f"the cluster has no kind {kind} in {api_version}; its CustomResourceDefinition is not installed"
-            raise UnknownKind(404, "UnknownKind", message, verb="discover", what=kind)
-        return kinds[kind]
-
-    def groups(self) -> Obj:
-        """GET /apis: group names and their versions."""
-        return self.request("GET", "/apis", what="API groups", verb="discover")
+        """Where the kind lives; UnknownKind when its CRD is not there."""
+        return self.discovery.resource(api_version, kind)
 
     # -- objects -------------------------------------------------------------------------------------------------
     def get(self, api_version: str, kind: str, name: str, namespace: str | None = None) -> Obj:
@@ -257,13 +206,14 @@ class Client:
     ) -> bool:
         """False when it (or its kind) was not there. With uid, only that very object is deleted."""
         body: Obj = {"kind": "DeleteOptions", "apiVersion": "v1", "propagationPolicy": propagation}
+        query = {"dryRun": "All"} if dry_run else None  # for the audit log's readers; the body is what counts
         if dry_run:
             body["dryRun"] = ["All"]
         if uid:
             body["preconditions"] = {"uid": uid}
         try:
             path = self.resource(api_version, kind).path(namespace, name)
-            self.request("DELETE", path, body=body, verb="delete", what=describe(kind, name, namespace))
+            self.request("DELETE", path, query=query, body=body, verb="delete", what=describe(kind, name, namespace))
         except NotFound:
             return False
         return True

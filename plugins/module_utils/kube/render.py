@@ -16,7 +16,7 @@ HOOK = "helm.sh/hook"
 _INSTALL = {"pre-install": PRE, "pre-upgrade": PRE, "post-install": POST, "post-upgrade": POST}
 _UNINSTALL = {"pre-delete", "post-delete", "pre-rollback", "post-rollback"}
 _TEST = {"test", "test-success", "test-failure"}
-_HOOK_ANNOTATIONS = ("helm.sh/hook", "helm.sh/hook-weight", "helm.sh/hook-delete-policy", "helm.sh/hook-output-log-policy")
+_HOOK_ANNOTATIONS = {f"helm.sh/hook{end}" for end in ("", "-weight", "-delete-policy", "-output-log-policy")}
 
 
 @dataclass
@@ -82,7 +82,8 @@ def hooks(objects: list[Obj]) -> Rendered:
         key = key_of(obj)
         unknown = names - set(_INSTALL) - _UNINSTALL - _TEST
         if unknown:
-            raise RenderError(f"{key} is a chart hook of an unknown kind: {', '.join(sorted(unknown))}; drop or patch it")
+            which = ", ".join(sorted(unknown))
+            raise RenderError(f"{key} is a chart hook of an unknown kind: {which}; drop or patch it")
         if not names:
             result.items.append(Item(obj))
             continue

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""state: absent. Takes away what we installed; data, definitions and namespaces only when purge is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import applyset
+from .client import Client
+from .objects import CRD, KEPT, NAMESPACE, Obj, kept, wave_of
+from .remove import delete_all, instances
+from .secrets import GENERATED_BY
+
+
+class Uninstall:
+    def __init__(self, client: Client, params: dict[str, Any], identifier: str, parent: Obj | None) -> None:
+        self.client, self.params, self.identifier, self.parent = client, params, identifier, parent
+        self.going: list[Obj] = []
+        self.last: list[Obj] = []  # definitions and namespaces: after the component's own record
+        self.kept: list[Obj] = []
+        self.custom: list[Obj] = []  # purge: instances of our definitions, whoever made them
+
+    def find(self) -> None:
+        """By label, over the kinds the record names. Kinds the cluster no longer has are simply gone."""
+        purge = self.params["purge"]
+        kinds = {applyset.split_group_kind(text) for text in applyset.recorded(self.parent)[0]} | KEPT
+        versions = {}
+        for group, kind in kinds:
+            version = self.client.discovery.preferred(group, kind)
+            if version:
+                versions[(group, kind)] = version
+        members = list(applyset.members(self.client, self.identifier, versions).values())
+        made = applyset.list_members(self.client, "v1", "Secret", f"{GENERATED_BY}={self.identifier}")
+        if not purge:
+            self.going = [obj for obj in members if not kept(obj)]
+            self.kept = [obj for obj in members if kept(obj)] + made
+            return
+        for obj in members:
+            wave = wave_of(obj)
+            if wave == NAMESPACE and not _ours(obj):
+                self.kept.append(obj)  # it was there before us
+            elif wave in (CRD, NAMESPACE):
+                self.last.append(obj)
+            else:
+                self.going.append(obj)
+        self.going += made
+        self._find_namespaces()
+        for obj in self.last:
+            if wave_of(obj) == CRD:
+                self.custom += instances(self.client, obj)
+
+    def _find_namespaces(self) -> None:
+        have = {obj["metadata"]["name"] for obj in self.last if wave_of(obj) == NAMESPACE}
+        for name in dict.fromkeys([self.params["namespace"], *(self.params["namespaces"] or [])]):
+            live = None if name in have else self.client.get_or_none("v1", "Namespace", name)
+            if live and _ours(live) and not live["metadata"].get("deletionTimestamp"):
+                self.last.append(live)
+        for obj in [obj for obj in self.last if wave_of(obj) == NAMESPACE]:
+            others = self.client.list("v1", "Secret", obj["metadata"]["name"], label_selector=applyset.COMPONENT)
+            mine = (self.parent or {}).get("metadata", {}).get("uid")
+            if any(other["metadata"]["uid"] != mine for other in others):
+                self.last.remove(obj)
+                self.kept.append(obj)  # another component lives there
+
+    def remove(self, deadline: float, check_mode: bool, progress: Callable[[str], None]) -> list[Obj]:
+        """The record goes when everything it names is gone, so that an interrupted run can be repeated."""
+        removed: list[Obj] = []
+        parent = [self.parent] if self.parent else []
+        for group in (self.custom, self.going, parent, self.last):
+            removed += delete_all(self.client, group, deadline=deadline, check_mode=check_mode, progress=progress)
+        return removed
+
+
+def _ours(obj: Obj) -> bool:
+    labels = obj["metadata"].get("labels") or {}
+    return all(labels.get(name) == value for name, value in applyset.MANAGED_BY.items())

@@ -1,0 +1,155 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waits until everything a component is made of is ready: one deadline, one line per change of state."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .client import Client
+from .errors import KubeError, NotFound, WaitTimeout
+from .explain import explain, pods_of
+from .objects import CUSTOM, WORKLOAD, Key, Obj, key_of, wave_of
+from .pool import in_parallel
+from .wait import condition_of, hopeless, pod_problem, readiness
+
+_HEARTBEAT = 30.0
+_EXPLAINED = 5
+# Besides workloads and custom resources. PersistentVolumeClaims are not: many bind only when a Pod uses them.
+_AWAITED = {"CustomResourceDefinition", "APIService", "Service"}
+_NEVER = {"CronJob", "HorizontalPodAutoscaler", "ControllerRevision"}
+
+
+@dataclass
+class Target:
+    """Something to wait for; condition: of wait_for."""
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str | None = None
+    condition: str | None = None
+    status: str = "True"
+    seen: Obj | None = None
+
+    @property
+    def key(self) -> Key:
+        return Key(self.api_version.rpartition("/")[0], self.kind, self.namespace or "", self.name)
+
+    def refresh(self, client: Client) -> None:
+        self.seen = client.get_or_none(self.api_version, self.kind, self.name, self.namespace)
+
+    def state(self) -> tuple[bool, str]:
+        if self.seen is None:
+            return False, "not found"
+        if not self.condition:
+            return readiness(self.seen)
+        have = condition_of(self.seen, self.condition)
+        if have is None:
+            return False, f"no condition {self.condition} yet"
+        reason = ": ".join(str(part) for part in (have.get("reason"), have.get("message")) if part)
+        return have.get("status") == self.status, f"{self.condition} is {have.get('status')}" + (
+            f" ({reason})" if reason else ""
+        )
+
+
+def awaited(obj: Obj) -> bool:
+    if obj["kind"] in _NEVER:
+        return False
+    return wave_of(obj) in (WORKLOAD, CUSTOM) or obj["kind"] in _AWAITED
+
+
+def target_of(obj: Obj, seen: Obj | None) -> Target:
+    key = key_of(obj)
+    return Target(obj["apiVersion"], key.kind, key.name, key.namespace or None, seen=seen)
+
+
+def extra_targets(wait_for: list[dict[str, Any]], namespace: str, client: Client) -> list[Target]:
+    found = []
+    for item in wait_for:
+        try:
+            namespaced = client.resource(item["api_version"], item["kind"]).namespaced
+        except NotFound:
+            namespaced = True
+        where = (item.get("namespace") or namespace) if namespaced else None
+        found.append(
+            Target(item["api_version"], item["kind"], item["name"], where, item.get("condition"), item["status"])
+        )
+    return found
+
+
+def wait_for_all(
+    client: Client, targets: list[Target], deadline: float, progress: Callable[[str], None], what: str
+) -> None:
+    """Returns when all are ready; raises WaitTimeout with the reasons of those that are not."""
+    started, said, said_at, interval = time.monotonic(), "", time.monotonic(), 0.5
+    since: dict[Key, tuple[str, float]] = {}
+    for target in targets:
+        if target.seen is None or target.condition:
+            target.refresh(client)
+    while True:
+        waiting = [target for target in targets if not target.state()[0]]
+        if not waiting:
+            if said:
+                progress(f"{what}: all {len(targets)} ready after {time.monotonic() - started:.0f} s")
+            return
+        for target in waiting:
+            failed = hopeless(target.seen) if target.seen else ""
+            if failed:
+                reasons = _reasons(client, [target])
+                raise WaitTimeout(_text(f"{what}: {target.key} has failed", reasons), reasons)
+        now = time.monotonic()
+        if now >= deadline:
+            reasons = _reasons(client, waiting)
+            ready = len(targets) - len(waiting)
+            head = (
+                f"{what}: {ready} of {len(targets)} ready when the time was over ({now - started:.0f} s); "
+                "not ready is what follows. Correct it, or raise wait_timeout"
+            )
+            raise WaitTimeout(_text(head, reasons), reasons)
+        first = waiting[0]
+        state = _state(client, first)
+        known = since.get(first.key)
+        if known is None or known[0] != state:
+            since[first.key] = (state, now)
+        line = f"{len(targets) - len(waiting)} of {len(targets)} ready; {first.key}: {state}"
+        more = f", and {len(waiting) - 1} more" if len(waiting) > 1 else ""
+        if line != said or now - said_at > _HEARTBEAT:
+            progress(f"{what}: {line} {now - since[first.key][1]:.0f} s{more}")
+            said, said_at = line, now
+        time.sleep(min(interval, max(0.05, deadline - now)))
+        interval = min(interval * 1.3, 3.0)
+        in_parallel(lambda target: target.refresh(client), waiting)
+
+
+def _state(client: Client, target: Target) -> str:
+    """One phrase, with what the first Pod that is not ready says."""
+    phrase = target.state()[1]
+    if target.seen is None or target.condition:
+        return phrase
+    try:
+        problems = [problem for pod in pods_of(client, target.seen) if (problem := pod_problem(pod))]
+    except KubeError:
+        problems = []
+    return f"{phrase}, {problems[0]}" if problems else phrase
+
+
+def _reasons(client: Client, waiting: list[Target]) -> list[str]:
+    lines: list[str] = []
+    for target in waiting[:_EXPLAINED]:
+        if target.seen is None or target.condition:
+            lines.append(f"{target.key}: {target.state()[1]}")
+        if target.seen is not None:
+            found = explain(client, target.seen)
+            lines += found[1:] if target.condition else found
+    if len(waiting) > _EXPLAINED:
+        lines.append(f"and {len(waiting) - _EXPLAINED} more: " + ", ".join(str(t.key) for t in waiting[_EXPLAINED:]))
+    return lines
+
+
+def _text(head: str, reasons: list[str]) -> str:
+    return "\n".join([head, *reasons])
