@@ -94,13 +94,14 @@ class Client:
         headers: dict[str, str] | None = None,
         stream: bool = False,
         timeout: float = 30.0,
+        retry_for: float | None = None,
     ) -> Any:
         """A request to a service inside the cluster, through the API server. Returns the raw answer (any status)."""
         target = f"{scheme}:{service}:{port}" if scheme else f"{service}:{port}"
         base = f"/api/v1/namespaces/{quote(namespace)}/services/{quote(target, safe=':')}/proxy/"
         return self.request(
             method, base + path.lstrip("/"), query=query, body=body, headers=headers, stream=stream, raw=True,
-            timeout=timeout, retry_status=False, what=f"service {namespace}/{service}:{port}",
+            timeout=timeout, retry_status=False, retry_for=retry_for, what=f"service {namespace}/{service}:{port}",
         )
 
     # -- discovery -----------------------------------------------------------------------------------------------

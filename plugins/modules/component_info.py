@@ -1,0 +1,113 @@
+#!/usr/bin/python
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: component_info
+short_description: List the components of the platform that are installed on a Kubernetes cluster
+version_added: "0.1.0"
+author:
+  - bentobox.platform contributors (@bentobox-platform)
+description:
+  - Reads the records that M(bentobox.platform.component) leaves in the cluster, and says whether what they name is
+    ready.
+options:
+  name:
+    description: Only the component of this name.
+    type: str
+  namespace:
+    description: Only components of this namespace.
+    type: str
+extends_documentation_fragment:
+  - bentobox.platform.kubernetes
+  - bentobox.platform.attributes.info_module
+  - bentobox.platform.attributes.actiongroup_kubernetes
+seealso:
+  - module: bentobox.platform.component
+"""
+
+EXAMPLES = r"""
+- name: See what is installed
+  bentobox.platform.component_info:
+  register: installed
+
+- name: Stop unless cert-manager is ready
+  ansible.builtin.assert:
+    that: installed.components | selectattr('name', 'eq', 'cert-manager') | selectattr('ready') | length == 1
+"""
+
+RETURN = r"""
+components:
+  description: The components, by namespace and name.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    name:
+      description: Name of the component.
+      type: str
+      sample: cert-manager
+    namespace:
+      description: Namespace of the component.
+      type: str
+      sample: cert-manager
+    version:
+      description: Version that was declared for it.
+      type: str
+      sample: "1.18.1"
+    release:
+      description: Release of the platform it was installed from.
+      type: str
+      sample: "2025.07"
+    objects:
+      description: Its objects.
+      type: list
+      elements: str
+      sample: ["Deployment cert-manager/cert-manager"]
+    objects_count:
+      description: How many objects it has.
+      type: int
+      sample: 47
+    ready:
+      description: Whether all of them are ready.
+      type: bool
+    not_ready:
+      description: What is not ready, and why.
+      type: list
+      elements: str
+      sample: ["Deployment cert-manager/cert-manager: 0/1"]
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.inventory import installed
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
+    KUBE_MUTUALLY_EXCLUSIVE,
+    KUBE_REQUIRED_TOGETHER,
+    kube_argument_spec,
+    protect,
+)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec={**kube_argument_spec(), "name": {"type": "str"}, "namespace": {"type": "str"}},
+        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
+        required_together=KUBE_REQUIRED_TOGETHER,
+        supports_check_mode=True,
+    )
+    protect(module)
+    try:
+        client = Client.from_params(module.params)
+        components = installed(client, module.params["name"], module.params["namespace"])
+    except KubeError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, components=components)
+
+
+if __name__ == "__main__":
+    main()
