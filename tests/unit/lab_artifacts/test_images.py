@@ -162,12 +162,14 @@ def test_image_from_its_description(sources: Sources) -> None:
             "/entry": {"file": "registry.sh", "mode": "0700"},
             "/sh": {"link": "app"},
             "/tmp": {"mode": "1777"},
+            "/run/app": {"mode": "0700", "owner": 999},
         },
     }
     (layer,) = images.ensure_layers(image, sources)
     found = members(layer)
     assert {"app", "db/x.sql", "usr/bin/tool", "etc/passwd", "entry", "sh", "tmp"} <= set(found)
     assert found["entry"].mode == 0o700
+    assert (found["run/app"].mode, found["run/app"].uid) == (0o700, 999)
     with tarfile.open(fileobj=io.BytesIO(layer.path.read_bytes())) as tar:
         content = tar.extractfile("app")
         assert content is not None
