@@ -21,8 +21,6 @@ export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
 say = printf '\n== %s: %s\n' "$@" "$(1)"
-STATE = $(shell $(VENV)/bin/python -m lab env state 2>/dev/null)
-
 .PHONY: help venv requirements up down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
 
 help: ## list the verbs
@@ -48,7 +46,11 @@ requirements: ## write tests/requirements.txt anew from requirements.in
 
 up: venv ## a cluster, the Yatai stack on it, and a bento that answers
 	@python -m lab up
-	@python -m lab install
+	@$(call say,bentobox.platform.site (first time 2-3 minutes; again: seconds))
+	@ansible-playbook bentobox.platform.site -e "@$$(python -m lab env vars)"
+	@$(call say,bentobox.platform.publish_bento with the sample bento (first time 2 minutes; again: seconds))
+	@sample="$$(python -m lab sample)" && ansible-playbook bentobox.platform.publish_bento -e "@$$(python -m lab env vars)" -e "$$sample"
+	@$(call say,all of it took $$SECONDS s)
 
 down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 	@python -m lab down

@@ -4,9 +4,13 @@ LAB (name), CLUSTER (lab, kind, existing), K8S (version), KEEP_DATA=1 (down keep
 from __future__ import annotations
 
 import argparse
+import json
 import shlex
 import sys
+from pathlib import Path
+from typing import Any
 
+from lab.artifacts import sample_bento
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
 from lab.providers import Provider, provider
@@ -18,6 +22,7 @@ VERBS = {
     "down": "take it away (KEEP_DATA=1 keeps its data)",
     "status": "what runs; ends with 3 when the cluster does not answer",
     "kubeconfig": "print the path of the kubeconfig",
+    "sample": "build the sample bento into the state folder; print the variables that publish_bento.yml takes (JSON)",
     "env": "print shell variables, or the value of one of: state, cache, vars, kubeconfig, node_ip",
 }
 
@@ -63,6 +68,9 @@ def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
         ready, lines = chosen.status()
         print("\n".join(lines))
         return 0 if ready else 3
+    if verb == "sample":
+        print(json.dumps(sample(settings.state / "bentoml")))
+        return 0
     what = f"{settings.cluster} cluster {settings.name}"
     if verb == "down":
         kept = "its data is kept" if settings.keep_data else "its data is removed"
@@ -82,6 +90,18 @@ def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
         console.say(f"  {took:6.1f} s  {text}")
     print(f"export KUBECONFIG={shlex.quote(str(chosen.kubeconfig()))}")
     return 0
+
+
+def sample(store: Path) -> dict[str, Any]:
+    """The daily job's variables for the sample bento. What is said meanwhile goes to stderr: stdout is the result."""
+    tag = sample_bento(store, lambda text: print(f"   {text}", file=sys.stderr))
+    return {
+        "bento_tag": tag,
+        "bento_store": str(store),
+        "probe_path": "/predict",
+        "probe_body": "[[5.1, 3.5, 1.4, 0.2]]",
+        "probe_contains": "setosa",
+    }
 
 
 def show_environment(chosen: Provider, key: str | None) -> int:
