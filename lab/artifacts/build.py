@@ -13,9 +13,6 @@ from .cache import Cache, remove_tree, tree_size
 from .progress import BuildError, Progress, Say
 
 KINDS = ("programs", "debs", "charts", "images", "index")
-COLD_MINUTES = 25  # measured on 2 cores: the Go modules take nearly all of it
-COLD_DISK_GB = 25
-DONE_DISK_GB = 3
 
 
 @dataclass
@@ -131,8 +128,10 @@ class Needs:
     disk_gb: float
 
 
-# Minutes on 2 cores with nothing cached, as measured; a module that is not listed takes about one.
+# Minutes on 2 cores and GB at most while building, as measured; what is not listed is a Go module of middling size.
 MINUTES = {"kubernetes": 6.0, "coredns": 2.0, "cert-manager": 2.0, "metrics-server": 2.0, "traefik": 5.0, "images": 2.0}
+DISK_GB = {"kubernetes": 7.0, "traefik": 5.0, "hpa-bridge": 0.3, "metrics-transformer": 0.2, "debs": 0.5, "index": 0.3}
+USUAL_MINUTES, USUAL_DISK_GB = 1.0, 1.3
 
 
 def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cache | None = None) -> Needs:
@@ -141,20 +140,19 @@ def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cac
     missing: list[str] = []
     if wanted & {"programs", "charts", "images"}:
         version = toolchain.look(cache).version
-        missing += [
-            module.name
-            for module in programs.modules(k8s).values()
-            if not module.optional and not cache.path("programs", module.name, module.key(version)).is_dir()
-        ]
-    if wanted & {"debs", "images"} and not debs.find_debs(cache):
+        modules = [module for module in programs.modules(k8s).values() if not module.optional]
+        paths = {module.name: cache.path("programs", module.name, module.key(version)) for module in modules}
+        missing += [name for name, path in paths.items() if not path.is_dir()]
+        if "images" in wanted:
+            sources = images.Sources(cache, paths, debs.debs_path(cache), say=lambda _text: None)
+            if not cache.get("registry", "mirror", images.registry_key(sources)):
+                missing.append("images")
+    if wanted & {"debs", "images"} and not debs.debs_path(cache).is_dir():
         missing.append("debs")
-    if "images" in wanted and (missing or not any((cache.artifacts / "registry").glob("mirror-*"))):
-        missing.append("images")
     if "index" in wanted and not index.find_index(cache):
         missing.append("index")
-    minutes = sum(MINUTES.get(name, 1.0) for name in missing)
-    compiled = any(name not in ("debs", "images", "index") for name in missing)
-    return Needs(tuple(missing), minutes, (COLD_DISK_GB if compiled else DONE_DISK_GB) if missing else 0.0)
+    minutes = sum(MINUTES.get(name, USUAL_MINUTES) for name in missing)
+    return Needs(tuple(missing), minutes, sum(DISK_GB.get(name, USUAL_DISK_GB) for name in missing))
 
 
 def require_disk(needed: Needs, cache: Cache) -> None:

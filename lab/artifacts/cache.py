@@ -107,12 +107,17 @@ class Cache:
             return final
 
     @contextlib.contextmanager
-    def lock(self, name: str) -> Iterator[None]:
+    def lock(self, name: str, *, shared: bool = False, wait: bool = True) -> Iterator[bool]:
+        """Hold a lock between processes; without `wait` the value says whether it is held."""
         locks = self.artifacts / ".locks"
         locks.mkdir(parents=True, exist_ok=True)
         with (locks / name).open("w") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(stream, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def prune(self, keep: set[Path]) -> list[Path]:
         """Drop what this checkout does not use and no other has used for two weeks."""

@@ -69,8 +69,13 @@ def apt(arguments: list[str], say: Say, cwd: Path | None = None) -> None:
         run(what, ["apt-get", "-q", *arguments], log=log, say=say, cwd=cwd, env=environment, timeout=900)
 
 
-def find_debs(cache: Cache) -> Path | None:
-    return cache.get("debs", "node", digest(described()["node"], distribution()))
+def debs_key() -> str:
+    return digest(described()["node"], distribution())
+
+
+def debs_path(cache: Cache) -> Path:
+    """Where the packages are, or will be."""
+    return cache.path("debs", "node", debs_key())
 
 
 def ensure_debs(cache: Cache, say: Say) -> Path:
@@ -94,7 +99,7 @@ def ensure_debs(cache: Cache, say: Say) -> Path:
         check_libraries(work)
         work.chmod(0o755)  # containers and apt read it as other users
 
-    return cache.get_or_make("debs", "node", digest(packages, distribution()), make)
+    return cache.get_or_make("debs", "node", debs_key(), make)
 
 
 def make_ca_bundle(root: Path) -> None:

@@ -128,10 +128,14 @@ def ensure_layers(image: dict[str, Any], sources: Sources) -> list[Blob]:
     return [*layers, Blob(path=folder / "layer.tar.gz", **content)]
 
 
+def registry_key(sources: Sources) -> str:
+    described_images = [(image["images"], image.get("config", {}), image_key(image, sources)) for image in described()]
+    return digest(FORMAT, described_images)
+
+
 def ensure_registry(sources: Sources) -> tuple[Path, set[Path]]:
     """Registry storage with every image under all its names, and the cache folders it is made of."""
     images = described()
-    key = digest(FORMAT, [(image["images"], image.get("config", {}), image_key(image, sources)) for image in images])
     used: set[Path] = set()
     layers = []
     for image in images:  # before the storage is begun: a failure here names the image
@@ -148,5 +152,5 @@ def ensure_registry(sources: Sources) -> tuple[Path, set[Path]]:
                 digests[name] = storage.add_image(name, image.get("config", {}), blobs)
         (work / "images.json").write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n")
 
-    folder = sources.cache.get_or_make("registry", "mirror", key, make)
+    folder = sources.cache.get_or_make("registry", "mirror", registry_key(sources), make)
     return folder, used | {folder}

@@ -18,6 +18,7 @@ from .toolchain import Go
 
 GO_DIRECTORY = Path(__file__).resolve().parent.parent / "go"
 DEFAULT_KUBERNETES = "1.33.13"
+BUILD_LOCK = "go"  # shared by builds, held alone by whoever drops their caches
 BUILD_CACHE_LIMIT = 14 * 1024**3  # bytes of Go build cache at which it is dropped between two modules
 
 
@@ -95,6 +96,11 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
     """The folder of a module's artifact: bin/<program> and files/<extracted>."""
 
     def make(work: Path) -> None:
+        with cache.lock(BUILD_LOCK, shared=True):
+            make_locked(work)
+        limit_build_cache(cache, say)
+
+    def make_locked(work: Path) -> None:
         say(f"building {module.name} ({go.version})")
         program = go.program or "go"
         environment = {**build_environment(cache), "GOBIN": str(work / "bin")}
@@ -113,7 +119,6 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
             shutil.copytree(source, target, copy_function=shutil.copyfile)  # the module cache is read-only, ours is not
             for folder, _names, _files in os.walk(target):
                 Path(folder).chmod(0o755)  # as in any chart or image
-        limit_build_cache(cache, say)
 
     return cache.get_or_make("programs", module.name, module.key(go.version), make)
 
@@ -134,14 +139,17 @@ def limit_build_cache(cache: Cache, say: Say) -> None:
     folder = cache.root / "lab" / "go-build"
     size = tree_size(folder)
     if size > BUILD_CACHE_LIMIT:
-        say(f"dropping the Go build cache ({size / 1e9:.1f} GB)")
-        remove_tree(folder)
+        with cache.lock(BUILD_LOCK, wait=False) as alone:
+            if alone:
+                say(f"dropping the Go build cache ({size / 1e9:.1f} GB)")
+                remove_tree(folder)
 
 
 def drop_build_caches(cache: Cache, say: Say) -> None:
     """All programs are in the cache now: what Go needed to make them can be had again."""
-    for name in ("go-build", "go-mod"):
-        folder = cache.root / "lab" / name
-        if folder.exists():
-            say(f"dropping {name}: {tree_size(folder) / 1e9:.1f} GB that can be had again")
-            remove_tree(folder)
+    with cache.lock(BUILD_LOCK, wait=False) as alone:
+        folders = [cache.root / "lab" / name for name in ("go-build", "go-mod")] if alone else []
+        for folder in folders:
+            if folder.exists():
+                say(f"dropping {folder.name}: {tree_size(folder) / 1e9:.1f} GB that can be had again")
+                remove_tree(folder)

@@ -99,6 +99,16 @@ def test_two_processes_make_it_once(tmp_path: Path) -> None:
     assert counter.read_text() == "x"
 
 
+def test_locks_are_shared_or_held_alone(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    with cache.lock("go", shared=True), cache.lock("go", shared=True, wait=False) as second:
+        assert second
+        with cache.lock("go", wait=False) as alone:
+            assert not alone
+    with cache.lock("go", wait=False) as alone:
+        assert alone
+
+
 def test_prune_drops_only_what_is_old_and_unused(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     old, used, fresh = (cache.get_or_make("k", name, "a" * 64, lambda work: None) for name in ("old", "used", "fresh"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.artifacts import toolchain
-from lab.artifacts.build import Artifacts, Needs, ensure, require_disk
+from lab.artifacts.build import Artifacts, Needs, ensure, needs, require_disk
 from lab.artifacts.cache import Cache
 from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules
 from lab.artifacts.progress import BuildError, Progress, run
@@ -122,6 +122,16 @@ def test_programs_are_found_by_name(tmp_path: Path) -> None:
         artifacts.bin("three")
     with pytest.raises(BuildError, match="charts were not asked for"):
         _ = artifacts.charts_dir
+
+
+def test_needs_of_an_empty_cache(tmp_path: Path) -> None:
+    found = needs(cache=Cache(tmp_path))
+    assert {"kubernetes", "yatai", "images", "debs", "index"} <= set(found.missing)
+    assert "kind" not in found.missing
+    assert 10 < found.minutes < 30
+    assert found.disk_gb < 30
+    assert not list(tmp_path.iterdir()), "looking makes nothing"
+    assert needs(["index"], cache=Cache(tmp_path)).missing == ("index",)
 
 
 def test_unknown_kind_is_refused(tmp_path: Path) -> None:
