@@ -1,0 +1,125 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labs of the tests' own, used through the command line as a person does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest was started
+    sys.path.insert(0, str(CHECKOUT))
+
+from lab.node import down, network, processes  # noqa: E402
+from lab.node.supervisor import Supervisor  # noqa: E402
+from lab.settings import Settings, from_environment  # noqa: E402
+
+
+@dataclasses.dataclass
+class Machine:
+    """One lab, and what its commands answer."""
+
+    settings: Settings
+    environment: dict[str, str]
+
+    def lab(self, *args: str, prefix: tuple[str, ...] = (), **extra: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*prefix, sys.executable, "-m", "lab", *args],
+            cwd=CHECKOUT,
+            env={**self.environment, **extra},
+            capture_output=True,
+            text=True,
+            timeout=3600 if args[0] == "up" else 120,
+            check=False,
+        )
+
+    def up(self, *args: str) -> str:
+        done = self.lab("up", *args)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def down(self, **extra: str) -> str:
+        done = self.lab("down", **extra)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    def kubectl(self, *args: str, stdin: str | None = None) -> str:
+        from lab import artifacts  # noqa: PLC0415
+
+        program = artifacts.ensure(["programs"]).bin("kubectl")
+        done = subprocess.run(
+            [str(program), f"--kubeconfig={self.settings.kubeconfig}", "--request-timeout=20s", *args],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def get(self, *args: str) -> dict[str, Any]:
+        return json.loads(self.kubectl("get", *args, "-o", "json"))
+
+    def pids(self) -> dict[str, int]:
+        return {name: info["pid"] for name, info in Supervisor(self.settings).states().items()}
+
+    def remains(self) -> list[str]:
+        inside = processes.in_namespaces(self.settings.netns, self.settings.mntns)
+        return down.remains(self.settings) + [f"process {pid} in a namespace" for pid in inside]
+
+
+def machine(name: str) -> Machine:
+    """Labs of tests have a state folder that does not change, so that what a killed test left is found again."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bentobox.platform"
+    environment = {key: value for key, value in os.environ.items() if key not in ("KUBECONFIG", "K8S_AUTH_KUBECONFIG")}
+    environment |= {
+        "LAB": name,
+        "CLUSTER": "lab",
+        "XDG_STATE_HOME": str(cache / "test-state"),
+        "PYTHONPATH": str(CHECKOUT),
+        "KEEP_DATA": "",
+        "LAB_KEEP_BUILD_CACHE": "1",
+    }
+    return Machine(from_environment(environment), environment)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def root() -> None:
+    if os.geteuid() != 0:
+        pytest.fail(
+            "these tests raise labs, which takes root: run them with sudo -E, or leave them out by naming others"
+        )
+
+
+@pytest.fixture(scope="session")
+def bare() -> Iterator[Machine]:
+    """Control plane and node. Tests may break it: the next one calls up, which heals."""
+    one = machine("t-lab")
+    one.down()
+    yield one
+    one.down()
+
+
+@pytest.fixture
+def second() -> Iterator[Machine]:
+    one = machine("t-lab2")
+    one.down()
+    yield one
+    one.down()
+
+
+@pytest.fixture
+def links() -> Callable[[], set[str]]:
+    """What of a network a lab could leave on the machine."""
+    return lambda: set(network.links()) | {f"route {destination} {device}" for destination, device in network.routes()}
