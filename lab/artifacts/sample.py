@@ -12,24 +12,39 @@ from .progress import BuildError, Progress, Say, run
 
 PROJECT = Path(__file__).resolve().parent.parent / "bento"
 TAG_PREFIX = "iris_classifier"
+PYTHONS = ("3.11", "3.12")
 
 
-def environment_key() -> str:
-    return digest(file_digest(PROJECT / "requirements.txt"), sys.version_info[:2], os.uname().machine)
+def interpreter() -> tuple[str, str]:
+    """A Python that bentoml 1.1.11 and its pinned wheels run on, and its version; the image's own 3.11 by preference."""
+    for name in ("python3.11", sys.executable, "python3.12"):
+        try:
+            command = [name, "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
+            answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        except FileNotFoundError:
+            continue
+        if answer.stdout.strip() in PYTHONS:
+            return name, answer.stdout.strip()
+    raise BuildError(f"the sample bento is built by Python {' or '.join(PYTHONS)}: neither is on PATH")
+
+
+def environment_key(version: str) -> str:
+    return digest(file_digest(PROJECT / "requirements.txt"), version, os.uname().machine)
 
 
 def bentoml_environment(cache: Cache | None = None, progress: Say | None = None) -> Path:
     """The virtual environment that holds bentoml 1.1.11 and what the bento needs (it does not share the tooling's)."""
     cache, say = cache or Cache(), progress or Progress()
+    python, version = interpreter()
 
     def make(work: Path) -> None:
         say("making the virtual environment of bentoml")
         log = cache.root / "lab" / "log" / "bentoml-venv.log"
-        run("python -m venv", [python_311(), "-m", "venv", work], log=log, say=say, timeout=300)
+        run("python -m venv", [python, "-m", "venv", str(work)], log=log, say=say, timeout=300)
         pip = [str(work / "bin/python"), "-m", "pip", "install", "--only-binary=:all:", "--no-deps"]
         requirements = str(PROJECT / "requirements.txt")
         run("pip install bentoml", [*pip, "--requirement", requirements], log=log, say=say, timeout=1200)
-        final = cache.path("venv", "bentoml", environment_key())
+        final = cache.path("venv", "bentoml", environment_key(version))
         for script in (work / "bin").iterdir():  # made in a temporary place, which the scripts name, and moved
             if script.is_file() and not script.is_symlink():
                 script.write_bytes(script.read_bytes().replace(str(work).encode(), str(final).encode()))
@@ -37,23 +52,10 @@ def bentoml_environment(cache: Cache | None = None, progress: Say | None = None)
     return cache.get_or_make("venv", "bentoml", environment_key(), make)
 
 
-def python_311() -> str:
-    """The bento's image has Python 3.11; models pickled by another minor version might not load there."""
-    for name in ("python3.11", sys.executable):
-        try:
-            command = [name, "-c", "import sys; print(sys.version_info[:2] == (3, 11))"]
-            answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        except FileNotFoundError:
-            continue
-        if answer.stdout.strip() == "True":
-            return name
-    raise BuildError("the sample bento is built by Python 3.11: no python3.11 on PATH")
-
-
 def sample_version() -> str:
     """The same sources and requirements give the same version."""
     sources = [tree_digest(PROJECT, pattern) for pattern in ("*.py", "*.csv", "*.yaml")]
-    return digest(sources, environment_key())[:12]
+    return digest(sources, file_digest(PROJECT / "requirements.txt"))[:12]
 
 
 def sample_bento(bentoml_home: Path, progress: Say | None = None, cache: Cache | None = None) -> str:
