@@ -203,7 +203,8 @@ def _dynamic(connection: Connection, config: dict[str, Any], context: str) -> No
         loader.load_kube_config_from_dict(config, context=context, client_configuration=settings, persist_config=False)
     except Exception as error:  # whatever a plugin does
         raise ConfigError(f"the kubeconfig's credential plugin failed: {type(error).__name__}: {error}") from None
-    authorization = (settings.api_key or {}).get("authorization") or ""
+    keys = settings.api_key or {}
+    authorization = keys.get("BearerToken") or keys.get("authorization") or ""  # before version 36: the latter
     connection.token = authorization.removeprefix("Bearer ").strip() or None
     connection.client_cert = read(settings.cert_file, "client certificate") if settings.cert_file else None
     connection.client_key = read(settings.key_file, "client key") if settings.key_file else None
