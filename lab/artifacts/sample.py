@@ -16,7 +16,7 @@ PYTHONS = ("3.11", "3.12")
 
 
 def interpreter() -> tuple[str, str]:
-    """A Python that bentoml 1.1.11 and its pinned wheels run on, and its version; the image's own 3.11 by preference."""
+    """A Python that bentoml 1.1.11 and its pinned wheels run on, and its version; the image's own 3.11 is best."""
     for name in ("python3.11", sys.executable, "python3.12"):
         try:
             command = [name, "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
@@ -49,7 +49,7 @@ def bentoml_environment(cache: Cache | None = None, progress: Say | None = None)
             if script.is_file() and not script.is_symlink():
                 script.write_bytes(script.read_bytes().replace(str(work).encode(), str(final).encode()))
 
-    return cache.get_or_make("venv", "bentoml", environment_key(), make)
+    return cache.get_or_make("venv", "bentoml", environment_key(version), make)
 
 
 def sample_version() -> str:
@@ -60,10 +60,11 @@ def sample_version() -> str:
 
 def sample_bento(bentoml_home: Path, progress: Say | None = None, cache: Cache | None = None) -> str:
     """Build the sample into a BENTOML_HOME unless it is there; returns its tag."""
-    say = progress or Progress()
-    cache = cache or Cache()
-    environment = bentoml_environment(cache, say)
+    say, cache = progress or Progress(), cache or Cache()
     tag = f"{TAG_PREFIX}:{sample_version()}"
+    if (bentoml_home / "bentos" / tag.replace(":", "/") / "bento.yaml").is_file():
+        return tag
+    environment = bentoml_environment(cache, say)
     bentoml_home.mkdir(parents=True, exist_ok=True)
     say(f"building the bento {tag}")
     log = cache.root / "lab" / "log" / "bento.log"

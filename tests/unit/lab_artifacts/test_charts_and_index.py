@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from lab.artifacts import charts
+from lab.artifacts.cache import Cache
 from lab.artifacts.charts import Chart
 from lab.artifacts.index import REQUIREMENTS, normalised, project_of, write_simple
 from lab.artifacts.progress import BuildError
-from lab.artifacts.sample import sample_version
+from lab.artifacts.sample import sample_bento, sample_version
 
 CHART = '# about\napiVersion: v2\nname: app\nversion: "1.0.0"\n# of the program\nappVersion: "1.0.0"\n'
 
@@ -131,3 +132,12 @@ def test_requirements_of_the_sample_are_pinned() -> None:
     assert int(pinned["setuptools"].partition(".")[0]) < 81
     assert sample_version() == sample_version()
     assert len(sample_version()) == 12
+
+
+def test_a_sample_that_is_there_is_not_built_again(tmp_path: Path) -> None:
+    """Nothing but its file is looked at: no virtual environment is made in this empty cache."""
+    folder = tmp_path / "home" / "bentos" / "iris_classifier" / sample_version()
+    folder.mkdir(parents=True)
+    (folder / "bento.yaml").touch()
+    assert sample_bento(tmp_path / "home", cache=Cache(tmp_path / "cache")) == f"iris_classifier:{sample_version()}"
+    assert not (tmp_path / "cache").exists()
