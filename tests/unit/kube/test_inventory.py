@@ -98,7 +98,7 @@ def test_references_are_found_and_replaced() -> None:
 
 def test_references_outside_secrets_are_refused() -> None:
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"a": "${secret:s/k}"}}
-    with pytest.raises(RenderError, match="ConfigMap c: .* is only replaced in Secrets"):
+    with pytest.raises(RenderError, match=r"ConfigMap c: .* is only replaced in Secrets"):
         secrets.references(config)
     assert secrets.references({**config, "data": {"a": "${secret} ${other:x}"}}) == set()
 
