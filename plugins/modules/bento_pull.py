@@ -98,7 +98,7 @@ tag:
   description: The bento's tag with its version.
   returned: always
   type: str
-path:
+location:
   description: Where the bento is.
   returned: always
   type: str
@@ -119,7 +119,7 @@ seconds:
   returned: always
   type: float
 models:
-  description: What became of each model, with the keys tag, path, changed, digest, verified, bytes_received, seconds.
+  description: What became of each model, with the keys tag, location, changed, digest, verified, bytes_received, seconds.
   returned: always
   type: list
   elements: dict

@@ -143,7 +143,9 @@ def main() -> None:
             purge_labels=params["purge_labels"],
             check_mode=module.check_mode,
         )
-        pushed = push_item(connections.client(connections.token()), model, options)
+        client = connections.client(connections.token())
+        client.current_org()  # a bad token or endpoint is told plainly, and before anything else
+        pushed = push_item(client, model, options)
     except (YataiError, KubeError) as error:
         module.fail_json(msg=str(error))
     finally:

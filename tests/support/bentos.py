@@ -9,14 +9,11 @@ from __future__ import annotations
 import datetime
 import os
 import subprocess
-import venv
 from pathlib import Path
 
 import yaml
-from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
 BENTOML = "1.1.11"
-_PACKAGES = [f"bentoml=={BENTOML}", "scikit-learn==1.5.2", "numpy==1.26.4", "setuptools<81"]
 _BUILT = datetime.datetime(2025, 7, 1, 12, 0, 0, 123456, tzinfo=datetime.UTC)
 
 
@@ -98,39 +95,29 @@ def fill(path: Path, size: int, content: bytes) -> None:
         file.write(block[: size & ((1 << 20) - 1)])
 
 
-def bentoml_environment() -> Path:
-    """The Python program of a virtual environment with the real client, made once and kept in the cache."""
+def bentoml_python() -> Path:
+    """The Python of a virtual environment with the real client (the lab makes it once and keeps it in the cache)."""
     given = os.environ.get("BENTOBOX_BENTOML_PYTHON")
     if given:
         return Path(given)
-    root = cache_dir() / f"bentoml-{BENTOML}"
-    python = root / "bin" / "python"
-    if not (root / ".complete").exists():
-        venv.EnvBuilder(clear=True, with_pip=True, symlinks=True).create(root)
-        done = subprocess.run(
-            [python, "-m", "pip", "install", "-q", "--disable-pip-version-check", *_PACKAGES],
-            capture_output=True,
-            text=True,
-            timeout=900,
-            check=False,
-        )
-        if done.returncode:
-            raise RuntimeError(
-                f"BentoML {BENTOML} cannot be installed into {root}: {done.stderr.strip()[-600:]}. It needs Python "
-                "3.8 to 3.11 and a package index; or set BENTOBOX_BENTOML_PYTHON to a Python that has it"
-            )
-        (root / ".complete").touch()
-    return python
+    try:
+        from lab.artifacts.sample import bentoml_environment  # noqa: PLC0415  # only when the environment names nothing
+    except ImportError as error:
+        raise RuntimeError(
+            f"BentoML {BENTOML} cannot be found ({error}): run the tests from the checkout, or set BENTOBOX_BENTOML_PYTHON "
+            "to a Python that has it"
+        ) from error
+    return bentoml_environment() / "bin" / "python"
 
 
 def run_bentoml(home: Path, *arguments: str, cwd: Path | None = None, timeout: float = 300) -> str:
     """The real client's command line, on a store of the test's own."""
-    return _run([bentoml_environment(), "-m", "bentoml", *arguments], home, cwd, timeout)
+    return _run([bentoml_python(), "-m", "bentoml", *arguments], home, cwd, timeout)
 
 
 def run_python(home: Path, code: str, cwd: Path | None = None, timeout: float = 300) -> str:
     """Python code with the real client."""
-    return _run([bentoml_environment(), "-c", code], home, cwd, timeout)
+    return _run([bentoml_python(), "-c", code], home, cwd, timeout)
 
 
 def _run(command: list[object], home: Path, cwd: Path | None, timeout: float) -> str:

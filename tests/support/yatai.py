@@ -57,7 +57,8 @@ class Yatai:
 
     @property
     def bucket(self) -> str:
-        return self.database.replace("_", "-")
+        # One for all servers: SeaweedFS gives each bucket several volumes, and has a limited number of them.
+        return "yatai"
 
     @property
     def log(self) -> Path:
@@ -221,17 +222,14 @@ def find_program() -> tuple[str, str]:
 
 def _from_artifacts() -> tuple[str, str]:
     try:
-        from lab import artifacts
+        from lab import artifacts  # noqa: PLC0415  # only when the environment names nothing
     except ImportError as error:
         raise RuntimeError(
             f"Yatai's api-server cannot be found ({error}): run the tests from the checkout, or set BENTOBOX_YATAI_BIN "
             "and BENTOBOX_YATAI_MIGRATIONS"
         ) from error
-    found = artifacts.ensure(["programs"])
-    program = str(found.bin("yatai/api-server"))
-    beside = Path(program).parent.parent
-    migrations = next((str(path) for path in sorted(beside.rglob("migrations")) if path.is_dir()), "")
-    return program, migrations
+    program = artifacts.ensure(["programs"]).bin("api-server")
+    return str(program), str(Path(program).parent.parent / "files" / "migrations")
 
 
 def start_yatai(postgres: Postgres, store: ObjectStore, strategy: str = "proxy", set_up: bool = True) -> Yatai:

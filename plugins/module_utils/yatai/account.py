@@ -78,7 +78,9 @@ class Secrets:
                 "metadata": {"name": reference["name"], "namespace": reference["namespace"]},
                 "type": "Opaque",
                 "data": {key: base64.b64encode(value.encode()).decode() for key, value in values.items()},
-            }
+            },
+            # Whoever wrote it before us wrote something that does not work, or we would not be here.
+            force=True,
         )
 
 
@@ -185,8 +187,8 @@ class Account:
         return YataiError(
             f"Yatai is set up, but refuses administrator '{self.wishes.admin['name']}' with the password of Secret "
             f"{ref['namespace']}/{ref['name']} ({exc.reason}). Its password was changed elsewhere, or somebody else "
-            "set Yatai up or registered first: put the right password into that Secret (keys email and password), or give "
-            "admin.name and admin.password"
+            "set Yatai up or registered first: put the right password into that Secret (keys email and password), or "
+            "give admin.name and admin.password"
         )
 
     def _before_setup(self) -> bool:
@@ -215,7 +217,14 @@ class Account:
                 if "token" in exc.reason:
                     hint = ". The initialization token must be the one Yatai was started with (initialization_secret)"
                 raise YataiError(f"Yatai's first set-up failed: {exc.reason}{hint}") from exc
-        self._session = self._login(wanted["password"])
+        try:
+            self._session = self._login(wanted["password"])
+        except ApiError as exc:
+            raise YataiError(
+                "Yatai refuses its first set-up, since somebody registered first: registration is open to everybody, "
+                "and Yatai then calls the set-up completed although its administrator has no password "
+                f"({exc.reason}). Remove that user from Yatai's database, or give Yatai an empty one"
+            ) from exc
 
     # -- users and settings --------------------------------------------------------------------------------------
     def _users(self, client: YataiClient) -> None:

@@ -98,10 +98,11 @@ class YataiClient:
                     + _biggest(body)
                 )
         clock = Patience(self.retry_timeout if patience is None else patience)
+        timeout = min(60.0, max(5.0, clock.seconds))
         drops = 0
         while True:
             try:
-                answer = self.wire.send(method, url, headers, data or None, 60.0, False)
+                answer = self.wire.send(method, url, headers, data or None, timeout, False)
                 if answer.status < 400:
                     return self._decode(method, path, answer)
                 if not is_dropped(answer.status, reason_of(answer.data)):

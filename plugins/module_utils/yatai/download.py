@@ -34,7 +34,7 @@ class Pulled:
     """What became of one bento or model."""
 
     tag: str
-    path: str
+    location: str
     changed: bool = False
     digest: str | None = None
     verified: str | None = None
@@ -42,7 +42,7 @@ class Pulled:
     seconds: float = 0.0
 
     def result(self) -> dict[str, Any]:
-        keys = ("tag", "path", "changed", "digest", "verified", "bytes_received", "seconds")
+        keys = ("tag", "location", "changed", "digest", "verified", "bytes_received", "seconds")
         return {key: getattr(self, key) for key in keys}
 
 
@@ -124,7 +124,7 @@ def download(client: YataiClient, kind: str, tag: Tag, target: str, options: Pul
 
 @contextmanager
 def _open(registry: Registry, tag: Tag, options: PullOptions, remote: dict[str, Any]) -> Iterator[Iterator[bytes]]:
-    """The archive's bytes: from the object store when that is advised or wished and within reach, else through Yatai."""
+    """The archive's bytes: from the object store when advised or wished and within reach, else through Yatai."""
     timeout = options.transfer.stall_timeout
     advised = remote.get("transmission_strategy") == "presigned_url"
     if options.strategy == "presigned" or (options.strategy == "auto" and advised):

@@ -103,6 +103,12 @@ class ProxyRefused(ApiError):
     )
 
 
+class NotYatai(ApiError):
+    """Something else answered."""
+
+    hint = "That is not how Yatai answers: check the endpoint"
+
+
 class Duplicate(ApiError):
     """It exists already."""
 
@@ -149,6 +155,8 @@ def api_error(verb: str, what: str, status: int, body: bytes) -> ApiError:
     if _is_kubernetes_status(body):
         return ProxyRefused(verb, what, status, reason)
     kind: type[ApiError] = ApiError
+    if body and not body.lstrip().startswith(b"{") and status < 500:
+        return NotYatai(verb, what, status, " ".join(reason.split())[:200])
     if "expired" in low and status == 403:
         kind = TokenExpired
     elif status in (401, 403):

@@ -90,7 +90,7 @@ def into_store(client: YataiClient, store: Store, kind: str, tag: Tag, options: 
     finally:
         shutil.rmtree(work, ignore_errors=True)
     _point_latest(store, kind, tag)
-    done.path = final
+    done.location = final
     return done
 
 
@@ -161,8 +161,14 @@ def into_directory(client: YataiClient, kind: str, tag: Tag, target: str, option
         os.rename(content, target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    done.path = target
+    done.location = target
+    _relocate(options.models, content, target)
     return done
+
+
+def _relocate(models: list[Pulled], old: str, new: str) -> None:
+    for model in models:
+        model.location = model.location.replace(old, new, 1)
 
 
 _PACKING: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
@@ -191,7 +197,9 @@ def into_file(client: YataiClient, kind: str, tag: Tag, target: str, options: Pu
         raise YataiError(f"cannot write {target}: {exc.strerror or exc}") from exc
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    done.path = target
+    done.location = target
+    for model in options.models:
+        model.location = target
     return done
 
 

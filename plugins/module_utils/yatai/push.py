@@ -205,6 +205,7 @@ def find_missing(client: YataiClient, bento: Item) -> None:
 
 
 def push_bento(client: YataiClient, bento: Item, options: PushOptions) -> tuple[Pushed, list[Pushed]]:
+    client.current_org()  # a bad token or endpoint is told once, plainly, and before anything else
     find_missing(client, bento)
     # The labels of the task are the bento's, not its models'. A force is for both, as BentoML understands it.
     own = PushOptions(options.transfer, options.strategy, options.force, {}, False, options.check_mode)
