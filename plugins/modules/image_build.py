@@ -61,17 +61,12 @@ options:
     default: true
   download_url:
     description:
-      - Where the builder downloads the bento's archive, to build without Yatai. A plain tar by C(http), C(https), C(s3).
-      - Needs O(context), and O(runners) and O(models) where the bento has some.
+      - Where the builder downloads the archive, to build without Yatai. A plain tar by C(http), C(https) or C(s3).
+      - Needs O(bentoml_version), and O(runners) and O(models) where the bento has some.
     type: str
-  context:
-    description: What Yatai would tell about the bento.
-    type: dict
-    suboptions:
-      bentoml_version:
-        description: Version of BentoML that built the bento.
-        type: str
-        required: true
+  bentoml_version:
+    description: Version of BentoML that built the bento, with O(download_url).
+    type: str
   runners:
     description: The bento's runners, with O(download_url).
     type: list
@@ -246,7 +241,7 @@ EXAMPLES = r"""
   bentobox.platform.image_build:
     bento: iris:v1
     download_url: https://files.example.org/iris-v1.tar
-    context: {bentoml_version: 1.1.11}
+    bentoml_version: 1.1.11
     runners:
       - {name: iris_clf, runnable_type: Sklearn, model_tags: ["iris_clf:v7"]}
     models:
@@ -341,7 +336,7 @@ def argument_spec() -> dict[str, Any]:
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "check_bento": {"type": "bool", "default": True},
         "download_url": {"type": "str"},
-        "context": {"type": "dict", "options": {"bentoml_version": {"type": "str", "required": True}}},
+        "bentoml_version": {"type": "str"},
         "runners": {"type": "list", "elements": "dict", "options": runner},
         "models": {"type": "list", "elements": "dict", "options": model},
         # Names of Secrets, not their content.

@@ -54,15 +54,13 @@ class BuildOptions:
 def from_params(params: Obj, tag: Tag) -> BuildOptions:
     """From a module's options; refuses what could not work."""
     url = params.get("download_url") or ""
-    context = params.get("context") or {}
-    if not url and (context or params.get("runners") or params.get("models")):
+    version = params.get("bentoml_version") or ""
+    if not url and (version or params.get("runners") or params.get("models")):
         raise OptionError(
-            "context, runners and models belong to download_url: without it the builder asks Yatai for them"
+            "bentoml_version, runners and models belong to download_url: without it the builder asks Yatai for them"
         )
-    if url and not context.get("bentoml_version"):
-        raise OptionError(
-            "download_url needs context.bentoml_version: without Yatai nothing else tells how to serve the bento"
-        )
+    if url and not version:
+        raise OptionError("download_url needs bentoml_version: without Yatai nothing else tells how to serve the bento")
     build_args, env = texts("build_args", params.get("build_args")), texts("env", params.get("env"))
     twice = sorted(set(build_args) & set(env))
     if twice:
@@ -74,7 +72,7 @@ def from_params(params: Obj, tag: Tag) -> BuildOptions:
         namespace=params["namespace"],
         name=params.get("name") or object_name(tag),
         download_url=url,
-        bentoml_version=context.get("bentoml_version") or "",
+        bentoml_version=version,
         runners=params.get("runners") or [],
         models=params.get("models") or [],
         image=params.get("image") or "",

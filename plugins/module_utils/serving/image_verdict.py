@@ -29,14 +29,14 @@ GRACE_IMAGE, GRACE_QUOTA, GRACE_OPERATOR, GRACE_SILENCE = 30.0, 20.0, 10.0, 90.0
 
 # What the operator says and no waiting will heal.
 _FINAL = re.compile(
-    r"record not found|status=404|can't get yatai client|get docker config json secret|no auth in docker config"
-    r"|cannot base64 decode auth|does not have \.dockerconfigjson|unmarshal|unknown bento image build engine"
-    r"|status=40[13]|unauthorized|authentication required|is forbidden|exceeded quota|is invalid",
+    r"record not found|status=404|can't get yatai client|get yatai client: secret .* not found"
+    r"|get docker config json secret|no auth in docker config|cannot base64 decode auth"
+    r"|does not have \.dockerconfigjson|unmarshal|unknown bento image build engine|status=40[13]|unauthorized|authentication required|is forbidden|exceeded quota|is invalid",
     re.IGNORECASE,
 )
 _HINTS = (
     (re.compile(r"record not found|status=404", re.I), "push the bento first (bentobox.platform.bento_push)"),
-    (re.compile(r"can't get yatai client", re.I), "the builder knows no Yatai: give download_url, or set its endpoint"),
+    (re.compile(r"get yatai client", re.I), "the builder knows no Yatai: give download_url, or set its endpoint"),
     (
         re.compile(r"docker config|dockerconfigjson", re.I),
         "check docker_config_secret: a Secret of type "

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real API server with the real yatai-image-builder and a real registry. There is no kubelet: tests play it, by
+writing the status of pods, so that every end of a build can be had in seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
+from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
+from ansible_collections.bentobox.platform.tests.support.modules import run_module
+from ansible_collections.bentobox.platform.tests.support.oci_registry import OciRegistry
+from ansible_collections.bentobox.platform.tests.support.process import end, free_port, wait_ready
+
+REPOSITORY = "yatai-bentos"
+BUILDERS = "yatai.ai/is-bento-image-builder=true"
+Obj = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def artifacts() -> Any:
+    """The lab's programs and charts; built when they are not in the cache."""
+    from lab.artifacts import ensure  # noqa: PLC0415  # the checkout is on sys.path once tests have started
+
+    return ensure(["programs", "debs", "charts"])
+
+
+@pytest.fixture(scope="session")
+def oci_registry(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegistry]:
+    registry = OciRegistry(artifacts.bin("docker-registry"), tmp_path_factory.mktemp("oci-registry"))
+    registry.start()
+    yield registry
+    registry.stop()
+
+
+def install_chart(plane: ControlPlane, artifacts: Any, chart: str) -> None:
+    """Custom resource definitions, as their own chart makes them."""
+    [path] = artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz")
+    done = subprocess.run(
+        [artifacts.bin("helm"), "template", chart, path], capture_output=True, text=True, timeout=60, check=True
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(done.stdout)
+        file.flush()
+        plane.run_kubectl("apply", "--server-side", "-f", file.name)
+    plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+
+
+@pytest.fixture(scope="session")
+def builder(
+    control_plane: ControlPlane, artifacts: Any, oci_registry: OciRegistry, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    """The control plane with yatai-image-builder, which knows no Yatai."""
+    install_chart(control_plane, artifacts, "yatai-image-builder-crds")
+    for namespace in ("yatai-system", "yatai-image-builder"):
+        control_plane.run_kubectl("create", "namespace", namespace)
+    folder = tmp_path_factory.mktemp("image-builder")
+    health = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "KUBECONFIG": str(control_plane.kubeconfig),
+        "YATAI_SYSTEM_NAMESPACE": "yatai-system",
+        "YATAI_IMAGE_BUILDER_NAMESPACE": "yatai-image-builder",
+        "DISABLE_YATAI_COMPONENT_REGISTRATION": "true",
+        "DOCKER_REGISTRY_SERVER": oci_registry.address,
+        "DOCKER_REGISTRY_SECURE": "false",
+        "DOCKER_REGISTRY_BENTO_REPOSITORY_NAME": REPOSITORY,
+        "BENTO_IMAGE_BUILD_ENGINE": "kaniko",
+        "INTERNAL_IMAGES_BENTO_DOWNLOADER": "example.org/bento-downloader:1",
+        "INTERNAL_IMAGES_KANIKO": "example.org/kaniko:1",
+    }
+    log = folder / "builder.log"
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [
+                artifacts.bin("yatai-image-builder"),
+                f"--metrics-bind-address=127.0.0.1:{free_port()}",
+                f"--health-probe-bind-address=127.0.0.1:{health}",
+            ],
+            cwd=folder, env=environment, stdout=file, stderr=file,
+        )  # fmt: skip
+    wait_ready(process, lambda: "Starting workers" in log.read_text(errors="replace"), "yatai-image-builder", log)
+    yield control_plane
+    end(process, signal.SIGTERM)
+
+
+def warned(result: Obj) -> str:
+    """All warnings of a result as one text, in the shape of any version of Ansible."""
+    return json.dumps(result.get("warnings") or [])
+
+
+@dataclass
+class World:
+    """One namespace of its own on the shared control plane, and the parts a test plays."""
+
+    plane: ControlPlane
+    client: Client
+    namespace: str
+    registry: OciRegistry
+
+    def run(self, module: str, /, *, check: bool = False, **arguments: Any) -> Obj:
+        given = {"kubeconfig": str(self.plane.kubeconfig), "namespace": self.namespace}
+        return run_module(module, given | arguments, check=check, timeout=180)
+
+    def start(self, module: str, /, **arguments: Any) -> Future[Obj]:
+        """The module in the background, while the test plays the kubelet."""
+        pool = ThreadPoolExecutor(1)
+        future = pool.submit(self.run, module, **arguments)
+        pool.shutdown(wait=False)
+        return future
+
+    def wait(self, what: Callable[[], Any], timeout: float = 30) -> Any:
+        deadline = time.monotonic() + timeout
+        while not (found := what()):
+            assert time.monotonic() < deadline, "what the test waits for did not happen"
+            time.sleep(0.1)
+        return found
+
+    def builders(self) -> list[Obj]:
+        return [
+            pod
+            for pod in self.client.list("v1", "Pod", self.namespace, label_selector=BUILDERS)
+            if not pod["metadata"].get("deletionTimestamp") and (pod.get("status") or {}).get("phase") == "Pending"
+        ]
+
+    def new_builder(self, *before: Obj) -> Obj:
+        known = {pod["metadata"]["uid"] for pod in before}
+        found = self.wait(lambda: [pod for pod in self.builders() if pod["metadata"]["uid"] not in known])
+        return dict(found[0])
+
+    def set_pod(self, pod: Obj, phase: str, **status: Any) -> None:
+        """What a kubelet would report."""
+        path = f"/api/v1/namespaces/{self.namespace}/pods/{pod['metadata']['name']}/status"
+        self.client.request(
+            "PATCH", path, body={"status": {"phase": phase, **status}}, content_type="application/merge-patch+json"
+        )
+
+    def fail_pod(self, pod: Obj, container: str, code: int, *, init: bool = False) -> None:
+        state = {"terminated": {"exitCode": code, "reason": "Error"}}
+        status = {"name": container, "image": "x", "imageID": "x", "ready": False, "restartCount": 0, "state": state}
+        self.set_pod(pod, "Failed", **{"initContainerStatuses" if init else "containerStatuses": [status]})
+
+    def image(self, version: str) -> str:
+        return f"{self.registry.address}/{REPOSITORY}:yatai.{self.namespace}.{version}"
+
+    def finish_build(self, pod: Obj, version: str) -> str:
+        """The builder pushes its image and ends well; returns the digest."""
+        self.set_pod(pod, "Running")
+        digest = self.registry.push(REPOSITORY, f"yatai.{self.namespace}.{version}")
+        self.set_pod(pod, "Succeeded")
+        return digest
+
+
+@pytest.fixture
+def world(builder: ControlPlane, oci_registry: OciRegistry, request: pytest.FixtureRequest) -> Iterator[World]:
+    yield from make_world(builder, oci_registry, request.node.name)
+
+
+_COUNT = [0]
+_LOCK = threading.Lock()
+
+
+def make_world(plane: ControlPlane, registry: OciRegistry, test: str) -> Iterator[World]:
+    with _LOCK:
+        _COUNT[0] += 1
+        namespace = f"serving-{_COUNT[0]}-{os.getpid()}"
+    plane.run_kubectl("create", "namespace", namespace)
+    client = Client.from_params(plane.params())
+    world = World(plane, client, namespace, registry)
+    world.wait(lambda: client.get_or_none("v1", "ServiceAccount", "default", namespace))
+    yield world
+    plane.run_kubectl("delete", "namespace", namespace, "--wait=false")
