@@ -1,0 +1,243 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The release catalogue: what we ship, and how releases are merged, checked and resolved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.bentobox.platform.plugins.plugin_utils import catalogue
+from ansible_collections.bentobox.platform.tests.support.modules import run_playbook
+
+SHIPPED = catalogue.available(catalogue.directories(None))
+
+
+def minimal(**component: Any) -> dict[str, Any]:
+    one = {"version": "1.2.3", "kubernetes": {"min": "1.29", "max": "1.33"}, **component}
+    return {"release": "r", "components": {"one": one}}
+
+
+def write(directory: Path, name: str, data: Any) -> None:
+    (directory / f"{name}.yml").write_text(yaml.safe_dump(data))
+
+
+def load(directory: Path, name: str) -> dict[str, Any]:
+    return catalogue.load(name, [str(directory)])
+
+
+def test_both_releases_are_shipped() -> None:
+    assert {"2025.07", "lab-2025.07"} <= set(SHIPPED)
+
+
+@pytest.mark.parametrize("release", SHIPPED)
+def test_shipped_release_is_well_formed_and_resolves(release: str) -> None:
+    data = catalogue.load(release, catalogue.directories(None))
+    whole = catalogue.resolve_all(data, artifacts_dir="/srv/artifacts")
+    assert len(whole["components"]) >= 9
+    for name, component in whole["components"].items():
+        assert component["images"], name
+        for image in component["images"].values():
+            assert "latest" not in image
+        for chart in component["charts"].values():
+            assert chart["ref"] == f"/srv/artifacts/charts/{chart['name']}-{chart['version']}.tgz"
+
+
+@pytest.mark.parametrize("release", SHIPPED)
+def test_parts_that_must_agree_do(release: str) -> None:
+    data = catalogue.load(release, catalogue.directories(None))
+    for group in data["agree"]:
+        minors = {tuple(data["components"][name]["version"].split(".")[:2]) for name in group["components"]}
+        assert len(minors) == 1, group
+
+
+def test_reference_release_pins_what_was_asked_for() -> None:
+    whole = catalogue.resolve_all(catalogue.load("2025.07", catalogue.directories(None)))
+    versions = {name: component["version"] for name, component in whole["components"].items()}
+    assert versions["yatai"] == "1.1.13"
+    assert versions["yatai_image_builder"] == "1.1.25"
+    assert versions["yatai_deployment"] == "1.1.21"
+    assert versions["cert_manager"] == "1.18.1"
+    for component in whole["components"].values():
+        for chart in component["charts"].values():
+            assert chart["ref"].startswith("https://")
+            assert chart["ref"].endswith(f"{chart['name']}-{chart['version']}.tgz")
+
+
+def test_release_for_the_lab_only_has_differences() -> None:
+    base = yaml.safe_load(Path(catalogue.BUILTIN_DIRECTORY, "2025.07.yml").read_text())
+    lab = yaml.safe_load(Path(catalogue.BUILTIN_DIRECTORY, "lab-2025.07.yml").read_text())
+
+    def repeated(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> list[str]:
+        found = []
+        for key, value in ours.items():
+            if isinstance(value, dict) and isinstance(theirs.get(key), dict):
+                found += repeated(value, theirs[key], f"{where}.{key}")
+            elif key in theirs and value == theirs[key] and key not in ("min", "max"):
+                found.append(f"{where}.{key}")
+        return found
+
+    assert repeated(lab["components"], base["components"], "components") == []
+
+
+def test_release_for_the_lab_has_no_chart_upstream() -> None:
+    data = catalogue.load("lab-2025.07", catalogue.directories(None))
+    with pytest.raises(catalogue.CatalogueError, match=r"bentobox_artifacts_dir .* charts/yatai-1\.1\.13\.tgz"):
+        catalogue.resolve(data, "yatai")
+
+
+def test_merge() -> None:
+    base = {"a": {"x": 1, "y": {"z": 2}}, "l": [1, 2], "gone": 1}
+    merged = catalogue.merge(base, {"a": {"y": {"z": None, "w": 3}}, "l": [3], "gone": None})
+    assert merged == {"a": {"x": 1, "y": {"w": 3}}, "l": [3]}
+    assert base == {"a": {"x": 1, "y": {"z": 2}}, "l": [1, 2], "gone": 1}
+
+
+def test_own_release_on_top_of_a_shipped_one(tmp_path: Path) -> None:
+    write(tmp_path, "mine", {"release": "mine", "base": "2025.07", "components": {"yatai": {"version": "1.1.12"}}})
+    data = catalogue.load("mine", catalogue.directories(str(tmp_path)))
+    assert catalogue.resolve(data, "yatai")["version"] == "1.1.12"
+    assert catalogue.resolve(data, "yatai")["release"] == "mine"
+    assert catalogue.resolve(data, "cert_manager")["version"] == "1.18.1"
+
+
+def test_circle_of_bases(tmp_path: Path) -> None:
+    write(tmp_path, "a", {"release": "a", "base": "b"})
+    write(tmp_path, "b", {"release": "b", "base": "a"})
+    with pytest.raises(catalogue.CatalogueError, match="circle: a -> b -> a"):
+        load(tmp_path, "a")
+
+
+@pytest.mark.parametrize("name", ["2024.01", "../../../etc/passwd", "", ".hidden"])
+def test_unknown_release_lists_what_there_is(name: str) -> None:
+    with pytest.raises(catalogue.CatalogueError, match=r"2025\.07, lab-2025\.07.*bentobox_release") as caught:
+        catalogue.load(name, catalogue.directories(None))
+    assert repr(name) in str(caught.value)
+
+
+def test_unknown_component_lists_what_there_is() -> None:
+    with pytest.raises(catalogue.CatalogueError, match=r"no component 'yatia'.*cert_manager.*yatai_image_builder"):
+        catalogue.resolve(catalogue.load("2025.07", catalogue.directories(None)), "yatia")
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ({"release": "r"}, "no components"),
+        (minimal(version=1.2), "version must be a quoted text"),
+        (minimal(kubernetes={"min": "1.29", "max": 1.33}), "kubernetes.max"),
+        (minimal(kubernetes={"min": "1.29.1", "max": "1.33"}), "kubernetes.min"),
+        (minimal(chart={}), "unknown key 'chart'"),
+        (minimal(charts={"c": {"version": "1", "digest": "sha256:abc"}}), "64 hexadecimal"),
+        (minimal(charts={"c": {"ref": "https://x"}}), "chart c: version"),
+        (minimal(charts={"c": {"version": "1", "sha": "x"}}), "unknown key 'sha'"),
+        (minimal(images={"i": "busybox:1"}), "registry host"),
+        (minimal(images={"i": "docker.io/library/busybox"}), "registry host"),
+        ({**minimal(), "agree": [{"components": ["one", "two"], "reason": "x"}]}, "unknown component 'two'"),
+        ({**minimal(), "agree": [{"components": ["one"]}]}, "needs components"),
+    ],
+)
+def test_malformed_release(tmp_path: Path, data: dict[str, Any], words: str) -> None:
+    write(tmp_path, "r", data)
+    with pytest.raises(catalogue.CatalogueError, match=words):
+        load(tmp_path, "r")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("a: [", "cannot be read"), ("- a", "not a mapping"), ("release: other", "says it is release 'other'")],
+)
+def test_unreadable_release(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "r.yml").write_text(content)
+    with pytest.raises(catalogue.CatalogueError, match=words):
+        load(tmp_path, "r")
+
+
+@pytest.mark.parametrize(
+    ("mirror", "expected"),
+    [
+        ("", "quay.io/bentoml/yatai:1.1.13"),
+        ("registry.example.com/mirror/", "registry.example.com/mirror/quay.io/bentoml/yatai:1.1.13"),
+        ({"quay.io": "registry.example.com:5000/quay"}, "registry.example.com:5000/quay/bentoml/yatai:1.1.13"),
+        ({"docker.io": "registry.example.com"}, "quay.io/bentoml/yatai:1.1.13"),
+    ],
+)
+def test_mirror(mirror: Any, expected: str) -> None:
+    data = catalogue.load("2025.07", catalogue.directories(None))
+    component = catalogue.resolve(data, "yatai", image_registry=mirror)
+    assert component["images"]["yatai"] == expected
+    parts = component["image_parts"]["yatai"]
+    assert f"{parts['name']}:{parts['reference']}" == expected
+    assert f"{parts['registry']}/{parts['repository']}" == parts["name"]
+
+
+def test_image_with_a_digest_in_parts() -> None:
+    digest = "sha256:" + "0" * 64
+    parts = catalogue.image_parts(f"registry.example.com:5000/a/b:1@{digest}")
+    assert parts == {
+        "registry": "registry.example.com:5000",
+        "repository": "a/b",
+        "name": "registry.example.com:5000/a/b",
+        "tag": "1",
+        "digest": digest,
+        "reference": f"1@{digest}",
+    }
+
+
+def test_lookup_in_a_playbook(tmp_path: Path) -> None:
+    """Its options come from variables, also from templates in them; what is said in the call wins."""
+    variables = {
+        "where": "/srv",
+        "bentobox_release": "lab-2025.07",
+        "bentobox_artifacts_dir": "{{ where }}/x",
+        "bentobox_image_registry": "m.x/y",
+    }
+    lookup = "lookup('bentobox.platform.release'"
+    tasks = [
+        {
+            "ansible.builtin.assert": {
+                "that": [
+                    f"{lookup}, 'yatai').charts.yatai.ref == '/srv/x/charts/yatai-1.1.13.tgz'",
+                    f"{lookup}, 'registry').images.registry == 'm.x/y/docker.io/library/registry:2.8.2'",
+                    f"{lookup}, 'registry', release='2025.07').version == '2.8.3'",
+                    f"{lookup}, 'registry', image_registry='').images.registry == 'docker.io/library/registry:2.8.2'",
+                    f"{lookup}).release == 'lab-2025.07'",
+                    f"{lookup}).agree[0].components == ['yatai', 'yatai_image_builder', 'yatai_deployment']",
+                    "query('bentobox.platform.release', 'yatai', 'registry') | map(attribute='name') | list"
+                    " == ['yatai', 'registry']",
+                ]
+            }
+        },
+        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, 'yatia') }}}}"}, "ignore_errors": True},
+        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, 'yatai', release='x') }}}}"}, "ignore_errors": True},
+        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, image_registry=['a']) }}}}"}, "ignore_errors": True},
+    ]
+    done = run_playbook(tmp_path, tasks, variables=variables)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "ignored=3" in done.stdout
+    for words in ("no component 'yatia'; it has: cert_manager", "there is no release 'x'", "image_registry must be"):
+        assert words in done.stdout + done.stderr
+
+
+def test_role_release(tmp_path: Path) -> None:
+    """Loads a release, and refuses one whose parts do not agree."""
+    components = {"yatai_deployment": {"version": "1.2.0"}}
+    write(tmp_path, "torn", {"release": "torn", "base": "2025.07", "components": components})
+    role = {"name": "bentobox.platform.release"}
+    tasks: list[dict[str, Any]] = [
+        {"ansible.builtin.include_role": role},
+        {"ansible.builtin.assert": {"that": "release_catalogue.components.yatai.version == '1.1.13'"}},
+        {
+            "ansible.builtin.include_role": role,
+            "vars": {"release_name": "torn", "release_directory": str(tmp_path)},
+        },
+    ]
+    done = run_playbook(tmp_path / "play", tasks)
+    assert done.returncode == 2
+    assert "failed=1" in done.stdout
+    for words in ("yatai 1.1.13", "yatai_image_builder 1.1.25", "yatai_deployment 1.2.0", "release file"):
+        assert words in done.stdout
