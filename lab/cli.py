@@ -1,4 +1,4 @@
-"""`python -m lab VERB`: build, up, down, status, kubeconfig, env. Choices come from the environment:
+"""`python -m lab VERB`: build, up, down, status, kubeconfig, sample, env. Choices come from the environment:
 LAB (name), CLUSTER (lab, kind, existing), K8S (version), KEEP_DATA=1 (down keeps the data)."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab.artifacts import sample_bento
+from lab.artifacts import BuildError, sample_bento
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
 from lab.providers import Provider, provider
@@ -52,44 +52,48 @@ def main(arguments: list[str]) -> int:
         if last := tail(error.log):
             print(f"--- the end of {error.log}\n{last}", file=sys.stderr)
         return 2 if isinstance(error, Refused) else 1
+    except BuildError as error:
+        print(f"lab {options.verb}: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print(f"lab {options.verb}: interrupted; the same verb again finishes the job", file=sys.stderr)
         return 130
 
 
 def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
-    settings, verb = chosen.settings, options.verb
-    if verb == "env":
+    what = f"{chosen.settings.cluster} cluster {chosen.settings.name}"
+    if options.verb == "env":
         return show_environment(chosen, options.key)
-    if verb == "kubeconfig":
+    if options.verb == "kubeconfig":
         print(chosen.kubeconfig())
-        return 0
-    if verb == "status":
+    elif options.verb == "sample":
+        print(json.dumps(sample(chosen.settings.state / "bentoml")))
+    elif options.verb == "status":
         ready, lines = chosen.status()
         print("\n".join(lines))
         return 0 if ready else 3
-    if verb == "sample":
-        print(json.dumps(sample(settings.state / "bentoml")))
-        return 0
-    what = f"{settings.cluster} cluster {settings.name}"
-    if verb == "down":
-        kept = "its data is kept" if settings.keep_data else "its data is removed"
+    elif options.verb == "down":
+        kept = "its data is kept" if chosen.settings.keep_data else "its data is removed"
         console.say(f"down: {what}; less than a minute, {kept}")
         chosen.down()
         console.say(f"down: {what} is gone")
-        return 0
-    console.say(f"{verb}: {what}; {chosen.needs()}")
-    if wrong := chosen.problems():
-        raise Refused(f"lab {verb}: nothing was changed", wrong)
-    if verb == "build":
-        chosen.build()
-        return 0
-    chosen.up(bare=options.bare)
+    else:
+        console.say(f"{options.verb}: {what}; {chosen.needs()}")
+        if wrong := chosen.problems():
+            raise Refused(f"lab {options.verb}: nothing was changed", wrong)
+        if options.verb == "build":
+            chosen.build()
+        else:
+            raise_cluster(chosen, console, what, bare=options.bare)
+    return 0
+
+
+def raise_cluster(chosen: Provider, console: Console, what: str, *, bare: bool) -> None:
+    chosen.up(bare=bare)
     console.say(f"up: {what} is ready; where the time went:")
     for text, took in sorted(console.spent, key=lambda one: -one[1])[:5]:
         console.say(f"  {took:6.1f} s  {text}")
     print(f"export KUBECONFIG={shlex.quote(str(chosen.kubeconfig()))}")
-    return 0
 
 
 def sample(store: Path) -> dict[str, Any]:

@@ -10,12 +10,11 @@ from pathlib import Path
 
 from lab.console import Console
 from lab.namespaces import is_namespace
-from lab.node import addons, cgroups, config, mounts, network, pki, processes, sysctls, wait
+from lab.node import addons, cgroups, config, containers, mounts, network, pki, processes, sysctls, wait
 from lab.node.context import Node
 from lab.node.kubectl import Kubectl
 from lab.node.programs import link_iptables
 from lab.node.supervisor import Supervisor, render
-from lab.shell import run
 
 
 def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
@@ -33,7 +32,7 @@ def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
                 wait.running(supervisor, "kubelet", "containerd")
                 or wait.condition(kubectl, "node", node.name, "Ready")
                 or (wait.heard_of(kubectl, node.name, since) if since else "")
-                or wait.truthful(kubectl, partial(running_containers, node))
+                or wait.truthful(kubectl, partial(containers.running_containers, node))
             ),
             timeout=180,
             log=log,
@@ -106,6 +105,8 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
         )
         console.wait("the roles of RBAC", partial(wait.rbac, kubectl), timeout=60, log=supervisor.log("kube-apiserver"))
     kubectl.apply(addons.access())
+    for name in containers.forget_stale(node):
+        console.say(f"the mirror has a newer {name}: the next pod gets it")
     second = ("kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy")
     with console.step("controller manager, scheduler, kubelet, kube-proxy"):
         now = datetime.datetime.now(datetime.UTC)
@@ -120,13 +121,6 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
         }.items():
             console.wait(name, partial(wait.http, url), timeout=60, log=supervisor.log(name))
     return now if "kubelet" in started else None
-
-
-def running_containers(node: Node) -> set[str]:
-    """What really runs, from containerd."""
-    base: list[str | Path] = [node.programs.deb("ctr"), "-a", node.containerd_socket, "-n", "k8s.io", "tasks", "ls"]
-    lines = run(base).stdout.splitlines()[1:]
-    return {words[0] for words in (line.split() for line in lines) if words[-1] == "RUNNING"}
 
 
 def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:

@@ -40,7 +40,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def foreign_network() -> Iterator[Network]:
     """Somebody's network on the addresses of the last slot."""
     network = Network(15)
-    run("ip", "link", "add", "t-foreign", "type", "dummy")
+    run("ip", "link", "add", "t-foreign", "type", "bridge")
     run("ip", "addr", "add", f"{network.host_ip}/20", "dev", "t-foreign")
     run("ip", "link", "set", "t-foreign", "up")
     yield network

@@ -16,7 +16,7 @@ import pytest
 from lab import checks, cli
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
-from lab.node import cgroups, mounts, programs, sysctls, wait
+from lab.node import cgroups, containers, mounts, programs, sysctls, wait
 from lab.providers.existing import Existing, find_kubeconfig
 from lab.providers.kind import cluster_name
 from lab.settings import Settings, from_environment
@@ -203,3 +203,20 @@ def test_a_kubeconfig_that_is_none(
 def test_the_kind_cluster_has_the_name_users_know() -> None:
     assert cluster_name("bentobox") == "inference-in-a-box"
     assert cluster_name("two") == "inference-in-a-box-two"
+
+
+def test_images_are_forgotten_by_all_their_names_when_the_mirror_has_another() -> None:
+    held = {
+        "docker.io/library/a:1": "sha256:old",
+        "docker.io/library/a@sha256:old": "sha256:old",
+        "sha256:config": "sha256:old",
+        "docker.io/library/b:1": "sha256:same",
+        "127.0.0.1:5000/bentos:x": "sha256:mine",
+    }
+    offered = {"docker.io/library/a:1": "sha256:new", "docker.io/library/b:1": "sha256:same"}
+    assert containers.stale(held, offered) == [
+        "docker.io/library/a:1",
+        "docker.io/library/a@sha256:old",
+        "sha256:config",
+    ]
+    assert containers.stale(held, {}) == []
