@@ -32,6 +32,8 @@ def bento_object(text: str) -> str:
 def manifest(params: Obj) -> tuple[Obj, list[str]]:
     """The BentoDeployment and the warnings about it."""
     warnings: list[str] = []
+    if not params.get("bento"):
+        raise OptionError("bento is required with state present: the name of a Bento, or the bento's tag")
     spec: Obj = {"bento": bento_object(params["bento"]), **_component(params, "", warnings)}
     if params.get("runners"):
         names = [runner["name"] for runner in params["runners"]]

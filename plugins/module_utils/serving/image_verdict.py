@@ -31,7 +31,8 @@ GRACE_IMAGE, GRACE_QUOTA, GRACE_OPERATOR, GRACE_SILENCE = 30.0, 20.0, 10.0, 90.0
 _FINAL = re.compile(
     r"record not found|status=404|can't get yatai client|get yatai client: secret .* not found"
     r"|get docker config json secret|no auth in docker config|cannot base64 decode auth"
-    r"|does not have \.dockerconfigjson|unmarshal|unknown bento image build engine|status=40[13]|unauthorized|authentication required|is forbidden|exceeded quota|is invalid",
+    r"|does not have \.dockerconfigjson|unmarshal|unknown bento image build engine"
+    r"|status=40[13]|unauthorized|authentication required|is forbidden|exceeded quota|is invalid",
     re.IGNORECASE,
 )
 _HINTS = (

@@ -47,6 +47,14 @@ def oci_registry(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> It
     registry.stop()
 
 
+def wait_for(what: Callable[[], Any], timeout: float = 30) -> Any:
+    deadline = time.monotonic() + timeout
+    while not (found := what()):
+        assert time.monotonic() < deadline, "what the test waits for did not happen"
+        time.sleep(0.1)
+    return found
+
+
 def install_chart(plane: ControlPlane, artifacts: Any, chart: str) -> None:
     """Custom resource definitions, as their own chart makes them."""
     [path] = artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz")
@@ -57,7 +65,9 @@ def install_chart(plane: ControlPlane, artifacts: Any, chart: str) -> None:
         file.write(done.stdout)
         file.flush()
         plane.run_kubectl("apply", "--server-side", "-f", file.name)
-    plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    wait_for(
+        lambda: plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", check=False).returncode == 0
+    )
 
 
 @pytest.fixture(scope="session")
@@ -124,11 +134,7 @@ class World:
         return future
 
     def wait(self, what: Callable[[], Any], timeout: float = 30) -> Any:
-        deadline = time.monotonic() + timeout
-        while not (found := what()):
-            assert time.monotonic() < deadline, "what the test waits for did not happen"
-            time.sleep(0.1)
-        return found
+        return wait_for(what, timeout)
 
     def builders(self) -> list[Obj]:
         return [
