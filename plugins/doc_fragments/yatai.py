@@ -26,7 +26,6 @@ options:
   token_secret:
     description: The Kubernetes Secret that holds the API token, as M(bentobox.platform.yatai_account) makes it.
     type: dict
-    default: {}
     suboptions:
       name:
         description: Name of the Secret.

@@ -119,7 +119,8 @@ seconds:
   returned: always
   type: float
 models:
-  description: What became of each model, with the keys tag, location, changed, digest, verified, bytes_received, seconds.
+  description: What became of each model, with the keys tag, location, changed, digest, verified,
+    bytes_received, seconds.
   returned: always
   type: list
   elements: dict

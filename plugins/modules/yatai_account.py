@@ -37,7 +37,6 @@ options:
   admin:
     description: The administrator.
     type: dict
-    default: {}
     suboptions:
       name:
         description: User name.
@@ -52,7 +51,6 @@ options:
   admin_secret:
     description: The Kubernetes Secret that keeps C(email) and C(password) of the administrator.
     type: dict
-    default: {}
     suboptions:
       name:
         description: Name of the Secret.
@@ -68,7 +66,6 @@ options:
   initialization_secret:
     description: The Kubernetes Secret that holds it, used when O(initialization_token) is not given.
     type: dict
-    default: {}
     suboptions:
       name:
         description: Name of the Secret.
@@ -85,7 +82,6 @@ options:
   token:
     description: The API token to keep in O(token_secret).
     type: dict
-    default: {}
     suboptions:
       name:
         description: Its name in Yatai, in DNS form.

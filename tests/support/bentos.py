@@ -104,8 +104,8 @@ def bentoml_python() -> Path:
         from lab.artifacts.sample import bentoml_environment  # noqa: PLC0415  # only when the environment names nothing
     except ImportError as error:
         raise RuntimeError(
-            f"BentoML {BENTOML} cannot be found ({error}): run the tests from the checkout, or set BENTOBOX_BENTOML_PYTHON "
-            "to a Python that has it"
+            f"BentoML {BENTOML} cannot be found ({error}): run the tests from the checkout, or set "
+            "BENTOBOX_BENTOML_PYTHON to a Python that has it"
         ) from error
     return bentoml_environment() / "bin" / "python"
 

@@ -52,7 +52,7 @@ class Outcome:
 
 def new_password() -> str:
     alphabet = string.ascii_letters + string.digits
-    return "".join(secrets.choice(alphabet) for _ in range(_LENGTH))
+    return "".join(secrets.choice(alphabet) for _index in range(_LENGTH))
 
 
 class Secrets:

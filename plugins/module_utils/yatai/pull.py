@@ -28,7 +28,7 @@ from .tarplan import plan_directory
 def find_remote(client: YataiClient, kind: str, text: str) -> tuple[Tag, dict[str, Any]]:
     """The record in Yatai; 'name' and 'name:latest' mean the newest that is whole."""
     registry = Registry(client, kind)
-    name, _, version = text.partition(":")
+    name, _colon, version = text.partition(":")
     if version and version != "latest":
         tag = exact_tag(text)
         remote = registry.get(*tag)
