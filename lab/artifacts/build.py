@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import charts, debs, images, index, programs, toolchain
+from . import charts, debs, images, index, programs, rootfs, toolchain
 from .cache import Cache, remove_tree, tree_size
 from .progress import BuildError, Progress, Say
 
@@ -110,7 +110,9 @@ def ensure(
         result.charts_path = charts.ensure_charts(cache, result.programs, say)
         result.used.add(result.charts_path.parent)
     if "images" in wanted and result.debs_dir:
-        sources = images.Sources(cache, result.programs, result.debs_dir, say)
+        shell = rootfs.ensure_shell(cache, say)
+        result.used.add(shell)
+        sources = images.Sources(cache, result.programs, result.debs_dir, shell, say)
         result.registry_path, used = images.ensure_registry(sources)
         result.used |= used
     if "index" in wanted:
@@ -147,7 +149,8 @@ def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cac
         paths = {module.name: cache.path("programs", module.name, module.key(version)) for module in modules}
         missing += [name for name, path in paths.items() if not path.is_dir()]
         if "images" in wanted:
-            sources = images.Sources(cache, paths, debs.debs_path(cache), say=lambda _text: None)
+            packages = debs.debs_path(cache), rootfs.shell_path(cache)
+            sources = images.Sources(cache, paths, *packages, say=lambda _text: None)
             if not cache.get("registry", "mirror", images.registry_key(sources)):
                 missing.append("images")
     if wanted & {"debs", "images"} and not debs.debs_path(cache).is_dir():

@@ -7,17 +7,19 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from .cache import Cache, cache_root, digest
 from .progress import BuildError, Say, run
 
+PROGRAMS = ("bin/*", "usr/bin/*", "usr/sbin/*", "usr/lib/cni/*")
 PACKAGES = Path(__file__).resolve().parent.parent / "images" / "debian.yaml"
 
 
-def described() -> dict[str, list[str]]:
-    content: dict[str, list[str]] = yaml.safe_load(PACKAGES.read_text())
+def described() -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(PACKAGES.read_text())
     return content
 
 
@@ -118,7 +120,7 @@ def library_path(root: Path) -> str:
 def check_libraries(root: Path) -> None:
     """Every program must find its libraries, here or on the host, or the node would fail much later with a riddle."""
     environment = {**os.environ, "LD_LIBRARY_PATH": library_path(root)}
-    for program in sorted([*root.glob("usr/bin/*"), *root.glob("usr/sbin/*"), *root.glob("usr/lib/cni/*")]):
+    for program in sorted(path for pattern in PROGRAMS for path in root.glob(pattern)):
         if not program.is_file() or program.is_symlink():
             continue
         command = ["ldd", str(program)]

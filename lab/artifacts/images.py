@@ -40,6 +40,7 @@ class Sources:
     cache: Cache
     programs: dict[str, Path]  # folder of each Go module's artifact
     debs: Path
+    shell: Path  # holds the images' busybox
     say: Say
 
     def program(self, name: str) -> Path:
@@ -53,8 +54,10 @@ class Sources:
         """What the content of a source hangs on, without making it."""
         if "program" in source or "module" in source:
             return self.programs[(source.get("program") or source["module"]).partition("/")[0]].name
-        if "deb" in source or "busybox" in source:
+        if "deb" in source:
             return self.debs.name
+        if "busybox" in source:
+            return self.shell.name
         if "wheel" in source:
             return wheels.described()[source["wheel"]]
         return file_digest(IMAGES / "files" / source["file"]) if "file" in source else ""
@@ -84,7 +87,7 @@ class Sources:
         return [Entry(path, source=file, mode=mode), *libraries]
 
     def busybox(self, path: str) -> list[Entry]:
-        program = self.debs / "bin" / "busybox"
+        program = self.shell / "bin" / "busybox"
         listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True, timeout=60)
         names = sorted(set(listed.stdout.split()) - {"busybox"})
         links = [Entry(f"{path}/{name}", link="busybox") for name in names]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from .cache import Cache, digest
-from .debs import install_host_packages
+from . import debs
+from .cache import Cache, digest, remove_tree
 from .layers import Blob, compress_tar
 from .progress import BuildError, Say, run
 
@@ -31,11 +31,42 @@ def rootfs_key(name: str) -> str:
     return digest(FORMAT, described()[name], os.uname().machine)
 
 
+def shell_path(cache: Cache) -> Path:
+    """Where the package with the images' busybox is, or will be."""
+    return cache.path("debs", "shell", digest(debs.described()["shell"], os.uname().machine))
+
+
+def ensure_shell(cache: Cache, say: Say) -> Path:
+    """The folder with the images' busybox, bin/busybox, taken from a package without installing anything."""
+    entry = debs.described()["shell"]
+
+    def make(work: Path) -> None:
+        debs.install_host_packages(say)
+        say(f"fetching {entry['package']} of Debian {entry['suite']}")
+        tar = work / "packages.tar"
+        command = ["mmdebstrap", "--variant=extract", "--format=tar", "--quiet", f"--include={entry['package']}"]
+        command += [entry["suite"], str(tar), os.environ.get("DEBIAN_MIRROR", MIRROR)]
+        log = cache.root / "lab" / "log" / "shell.log"
+        run(f"extracting {entry['package']}", command, log=log, say=say, env={"TMPDIR": str(work)}, timeout=600)
+        (work / "bin").mkdir()
+        with tarfile.open(tar) as packages:
+            for member in packages:
+                if member.isreg() and member.name.endswith("bin/busybox"):
+                    content = packages.extractfile(member)
+                    (work / "bin" / "busybox").write_bytes(content.read() if content else b"")
+        (work / "bin" / "busybox").chmod(0o755)
+        for left in (tar, *work.glob("mmdebstrap.*")):
+            remove_tree(left)
+
+    key = digest(entry, os.uname().machine)
+    return cache.get_or_make("debs", "shell", key, make)
+
+
 def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
     entry = described()[name]
 
     def make(work: Path) -> None:
-        install_host_packages(say)
+        debs.install_host_packages(say)
         if os.geteuid() != 0:
             raise BuildError(f"the root file system {name} of the lab's images is made by mmdebstrap, as root only")
         say(f"making the root file system {name} (Debian {entry['suite']}, {len(entry['packages'])} packages)")
@@ -55,7 +86,7 @@ def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
         blob = compress_tar(tar, work / "layer.tar.gz")
         tar.unlink()
         for left in work.glob("mmdebstrap.*"):
-            shutil.rmtree(left)
+            remove_tree(left)
         described_blob = {"digest": blob.digest, "diff_id": blob.diff_id, "size": blob.size}
         (work / "layer.json").write_text(json.dumps(described_blob))
 

@@ -148,7 +148,13 @@ def sources(tmp_path: Path) -> Sources:
     deb = tmp_path / "debs-1" / "usr" / "bin" / "tool"
     deb.parent.mkdir(parents=True)
     deb.write_bytes(b"tool")
-    return Sources(images.Cache(tmp_path / "cache"), {"app": tmp_path / "app-0123"}, tmp_path / "debs-1", Progress())
+    return Sources(
+        images.Cache(tmp_path / "cache"),
+        {"app": tmp_path / "app-0123"},
+        tmp_path / "debs-1",
+        tmp_path / "shell-1",
+        Progress(),
+    )
 
 
 def test_image_from_its_description(sources: Sources) -> None:
@@ -182,7 +188,7 @@ def test_image_key_follows_its_sources(sources: Sources, tmp_path: Path) -> None
     first = images.image_key(image, sources)
     assert images.image_key({**image, "images": ["docker.io/x/other:1"]}, sources) == first
     assert images.image_key({**image, "files": {"/other": {"program": "app"}}}, sources) != first
-    newer = Sources(sources.cache, {"app": tmp_path / "app-9999"}, sources.debs, sources.say)
+    newer = Sources(sources.cache, {"app": tmp_path / "app-9999"}, sources.debs, sources.shell, sources.say)
     assert images.image_key(image, newer) != first
 
 
