@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 from lab.namespaces import is_namespace
 from lab.node.context import Node
@@ -29,6 +30,14 @@ def routes() -> list[tuple[str, str]]:
 
 def links() -> list[str]:
     return [str(link["ifname"]) for link in json.loads(run(["ip", "-json", "link", "show"]).stdout or "[]")]
+
+
+def load_modules(proc: Path = Path("/proc")) -> None:
+    """Where the kernel has them as modules that nobody has asked for yet."""
+    if not (proc / "sys/net/bridge").exists():
+        run(["modprobe", "br_netfilter"])
+    if "overlay" not in (proc / "filesystems").read_text():
+        run(["modprobe", "overlay"])
 
 
 def ensure(node: Node) -> bool:

@@ -58,6 +58,7 @@ def prepare(node: Node, console: Console, supervisor: Supervisor) -> None:
             console.say("the network namespace is gone: everything in it must start anew")
             supervisor.shutdown()
             cgroups.kill_all(node.settings)
+        network.load_modules()
         cgroups.ensure(node.settings)
         network.ensure(node)
         mounts.ensure(node)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +70,8 @@ class Lab(Provider):
         return from_artifacts(kinds, self.settings.k8s, self.console.say, empty)
 
     def down(self) -> None:
-        if not shutil.which("ip"):
-            return
+        if wrong := checks.machine():
+            raise Refused(f"lab {self.settings.name} is not taken down", wrong)
         other = owner(self.settings)
         if other and other != self.settings.state:
             raise Refused(

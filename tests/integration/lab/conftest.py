@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -20,9 +21,10 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest was started
     sys.path.insert(0, str(CHECKOUT))
 
-from lab.node import down, network, processes  # noqa: E402
+from lab.node import cgroups, down, mounts, network, processes  # noqa: E402
 from lab.node.supervisor import Supervisor  # noqa: E402
 from lab.settings import Settings, from_environment  # noqa: E402
+from lab.slots import Network, recorded  # noqa: E402
 
 
 @dataclasses.dataclass
@@ -73,6 +75,16 @@ class Machine:
 
     def pids(self) -> dict[str, int]:
         return {name: info["pid"] for name, info in Supervisor(self.settings).states().items()}
+
+    def reboot(self) -> None:
+        """What a power button does to a lab, as far as the kernel is concerned: only the state folder stays."""
+        slot = recorded(self.settings)
+        assert slot is not None
+        cgroups.kill_all(self.settings)
+        mounts.release(self.settings)
+        network.remove(self.settings, Network(slot).link)
+        cgroups.remove(self.settings)
+        shutil.rmtree(self.settings.run)
 
     def remains(self) -> list[str]:
         inside = processes.in_namespaces(self.settings.netns, self.settings.mntns)

@@ -9,17 +9,18 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from lab.node import cgroups, mounts, network, sysctls
+from lab.node import cgroups, network, sysctls
 from lab.node.supervisor import Supervisor
 from lab.slots import Network, recorded
 
-from .conftest import Machine
+from .conftest import CHECKOUT, Machine
 
 KUBELET_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
 
@@ -103,12 +104,7 @@ def test_up_heals_after_what_a_reboot_does(bare: Machine) -> None:
     bare.up("--bare")
     note(bare, "before the reboot")
     slot = recorded(bare.settings)
-    assert slot is not None
-    cgroups.kill_all(bare.settings)
-    mounts.release(bare.settings)
-    network.remove(bare.settings, Network(slot).link)
-    cgroups.remove(bare.settings)
-    shutil.rmtree(bare.settings.run)
+    bare.reboot()
     bare.up("--bare")
     assert noted(bare) == "before the reboot"
     assert recorded(bare.settings) == slot
@@ -170,6 +166,29 @@ def test_down_leaves_nothing_after_a_crash(bare: Machine, links: Callable[[], se
         shutil.rmtree(bare.settings.state)
     bare.down()
     assert stray.wait(10) == -signal.SIGKILL, "whoever holds the namespace goes with it"
+    assert bare.remains() == []
+    assert links() == before
+
+
+@pytest.mark.parametrize("seconds", [0.4, 1.5, 3.0, 6.0])
+def test_an_up_that_is_killed_leaves_nothing_that_down_does_not_find(
+    bare: Machine, links: Callable[[], set[str]], seconds: float
+) -> None:
+    bare.down()
+    before = links()
+    with subprocess.Popen(
+        [sys.executable, "-m", "lab", "up", "--bare"],
+        cwd=CHECKOUT,
+        env=bare.environment,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as killed:
+        time.sleep(seconds)
+        killed.kill()
+    if seconds < 2:  # half of it there: the next up goes on from there
+        bare.up("--bare")
+        assert ready(bare)
+    bare.down()
     assert bare.remains() == []
     assert links() == before
 

@@ -162,7 +162,7 @@ def test_the_old_autoscaling_version_is_a_view_of_the_new_one(whole: Machine) ->
     assert new["spec"]["metrics"] == [metric]
 
 
-def test_a_volume_and_the_cluster_survive_down_and_up(whole: Machine) -> None:
+def test_a_volume_and_the_cluster_survive_down_and_up_and_a_reboot(whole: Machine) -> None:
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -178,9 +178,10 @@ def test_a_volume_and_the_cluster_survive_down_and_up(whole: Machine) -> None:
     apply(whole, claim, keeper)
     wait_for(lambda: phase(whole, "keeper") == "Running", "a pod with a volume")
     written = whole.kubectl("exec", "keeper", "--", "cat", "/data/first")
-    whole.down(KEEP_DATA="1")
-    whole.up()
-    wait_for(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's second start")
-    assert whole.kubectl("exec", "keeper", "--", "cat", "/data/first") == written
+    for stop in (lambda: whole.down(KEEP_DATA="1"), whole.reboot):
+        stop()
+        whole.up()
+        wait_for(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's next start")
+        assert whole.kubectl("exec", "keeper", "--", "cat", "/data/first") == written
     whole.down()
     assert whole.remains() == []
