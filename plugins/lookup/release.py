@@ -13,7 +13,7 @@ description:
   - Looks up what a component of the platform is made of in the release catalogue, so that every version is written
     once.
   - A release is one file in the collection (C(roles/release/vars/<release>.yml)) or in a folder of your own. It may
-    have a C(base) release and then holds only what differs; V(null) takes a key of the base away.
+    name another as C(release_base) and then holds only what differs; V(null) takes a key of the base away.
 options:
   _terms:
     description:

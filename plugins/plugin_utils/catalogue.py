@@ -22,6 +22,14 @@ _MINOR = re.compile(r"^\d+\.\d+$")
 _IMAGE = re.compile(
     r"^(?P<registry>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
 )
+# The files lie among a role's variables, whose names carry the role's name.
+_TOP_KEYS = {
+    "release_name": "release",
+    "release_base": "base",
+    "release_description": "description",
+    "release_components": "components",
+    "release_agree": "agree",
+}
 _COMPONENT_KEYS = {"version", "kubernetes", "charts", "images"}
 _CHART_KEYS = {"version", "ref", "digest"}
 
@@ -93,9 +101,12 @@ def _parse(release: str, path: str) -> dict[str, Any]:
         raise CatalogueError(f"release {release!r} cannot be read from {path}: {error}") from error
     if not isinstance(data, dict):
         raise CatalogueError(f"release {release!r} in {path} is not a mapping")
-    if data.get("release") != release:
-        raise CatalogueError(f"{path} says it is release {data.get('release')!r}, its file name says {release!r}")
-    return data
+    unknown = sorted(str(key) for key in data if key not in _TOP_KEYS)
+    if unknown:
+        raise CatalogueError(f"{path} has unknown keys: {', '.join(unknown)}; known are {', '.join(_TOP_KEYS)}")
+    if data.get("release_name") != release:
+        raise CatalogueError(f"{path} says it is release {data.get('release_name')!r}, its file name says {release!r}")
+    return {_TOP_KEYS[key]: value for key, value in data.items()}
 
 
 def problems_of(data: dict[str, Any]) -> list[str]:
@@ -125,7 +136,7 @@ def _component_problems(component: Any) -> list[str]:
     for bound in ("min", "max"):
         value = kubernetes.get(bound) if isinstance(kubernetes, dict) else None
         if not isinstance(value, str) or not _MINOR.match(value):
-            found.append(f"kubernetes.{bound} must be a quoted minor version such as \"1.33\"")
+            found.append(f'kubernetes.{bound} must be a quoted minor version such as "1.33"')
     for name, chart in component.get("charts", {}).items():
         found += [f"chart {name}: unknown key {key!r}" for key in sorted(set(chart) - _CHART_KEYS)]
         if not isinstance(chart.get("version"), str):

@@ -22,8 +22,10 @@ def minimal(**component: Any) -> dict[str, Any]:
     return {"release": "r", "components": {"one": one}}
 
 
-def write(directory: Path, name: str, data: Any) -> None:
-    (directory / f"{name}.yml").write_text(yaml.safe_dump(data))
+def write(directory: Path, name: str, data: dict[str, Any]) -> None:
+    names = {"release": "release_name"}
+    prefixed = {names.get(key, f"release_{key}"): value for key, value in data.items()}
+    (directory / f"{name}.yml").write_text(yaml.safe_dump(prefixed))
 
 
 def load(directory: Path, name: str) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def test_release_for_the_lab_only_has_differences() -> None:
                 found.append(f"{where}.{key}")
         return found
 
-    assert repeated(lab["components"], base["components"], "components") == []
+    assert repeated(lab["release_components"], base["release_components"], "components") == []
 
 
 def test_release_for_the_lab_has_no_chart_upstream() -> None:
@@ -149,7 +151,12 @@ def test_malformed_release(tmp_path: Path, data: dict[str, Any], words: str) -> 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("a: [", "cannot be read"), ("- a", "not a mapping"), ("release: other", "says it is release 'other'")],
+    [
+        ("a: [", "cannot be read"),
+        ("- a", "not a mapping"),
+        ("release_name: other", "says it is release 'other'"),
+        ("components: {}", "unknown keys: components"),
+    ],
 )
 def test_unreadable_release(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "r.yml").write_text(content)
