@@ -229,7 +229,7 @@ def _pods(scene: Scene, workload: Obj) -> Verdict | None:
         elif told.kind == pod_rules.CONFIG:
             found.append(Verdict(STUCK, told.message, GRACE_IMAGE, pod=name_of(pod)))
         elif told.kind in (pod_rules.CRASH, pod_rules.INIT):
-            hint = "raise resources.limits.memory" if told.oom else ""
+            hint = "raise resources.limits.memory" if told.oom else _unhealthy(scene, {uid_of(pod): name_of(pod)})
             state = FAILED if told.restarts >= CRASHES else STUCK
             reason = re.sub(r"back-off .* restarting", "restarting", told.message)
             found.append(Verdict(state, reason, GRACE_CRASH, hint=hint, **about))  # type: ignore[arg-type]
@@ -237,12 +237,16 @@ def _pods(scene: Scene, workload: Obj) -> Verdict | None:
 
 
 def _not_ready(scene: Scene, workload: Obj) -> str:
-    """Why a running pod is not ready: its probes' own words."""
-    pods = {uid_of(pod): name_of(pod) for pod in current_pods(scene, workload)}
+    said = _unhealthy(scene, {uid_of(pod): name_of(pod) for pod in current_pods(scene, workload)})
+    return f"; {said}" if said else ""
+
+
+def _unhealthy(scene: Scene, pods: dict[str, str]) -> str:
+    """The probes' own words about one of these pods, by uid."""
     for event in reversed(scene.events):
-        about = event.get("involvedObject") or {}
-        if event.get("reason") == "Unhealthy" and about.get("uid") in pods:
-            return f"; Pod {pods[about['uid']]}: {first_line(str(event.get('message') or ''))}"
+        uid = (event.get("involvedObject") or {}).get("uid")
+        if event.get("reason") == "Unhealthy" and uid in pods:
+            return f"Pod {pods[uid]}: {first_line(str(event.get('message') or ''))}"
     return ""
 
 

@@ -139,8 +139,21 @@ def _container(pod: str, status: Obj, kind: str, *, ended: bool) -> Problem | No
         return Problem(IMAGE, f"{where} cannot get its image {status.get('image', '')}: {reason}: {text}", name)
     if reason in _CONFIG_REASONS:
         return Problem(CONFIG, f"{where} cannot be made: {reason}: {text}", name)
-    if reason == "CrashLoopBackOff" or (restarts >= 2 and last.get("exitCode")):
-        return Problem(CRASH, f"{where} crashes, {_end(last)}", name, True, last.get("exitCode"), _oom(last), restarts)
+    # A container that fails its liveness probe ends well again and again.
+    if (
+        reason == "CrashLoopBackOff"
+        or (restarts >= 2 and last.get("exitCode"))
+        or (restarts >= 3 and last and not status.get("ready"))
+    ):
+        return Problem(
+            CRASH,
+            f"{where} ends again and again, last with {_end(last)}",
+            name,
+            True,
+            last.get("exitCode"),
+            _oom(last),
+            restarts,
+        )
     return None
 
 

@@ -180,7 +180,10 @@ def waiting(reason: str, message: str, restarts: int = 0) -> Obj:
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        ({"containerStatuses": [waiting("CrashLoopBackOff", "back-off", 3)]}, "container main of Pod lin-.* crashes"),
+        (
+            {"containerStatuses": [waiting("CrashLoopBackOff", "back-off", 3)]},
+            "container main of Pod lin-.* ends again and again",
+        ),
         ({"containerStatuses": [waiting("ImagePullBackOff", "Back-off pulling")]}, f"cannot get its image {IMAGE}"),
         (
             {"containerStatuses": [waiting("CreateContainerConfigError", 'secret "x" not found')]},

@@ -255,13 +255,13 @@ CASES = [
         "second crash",
         down(pod("lin-a", "a", "rs2", containerStatuses=[waiting("main", "CrashLoopBackOff", restarts=2, last=1)])),
         STUCK,
-        "crashes, exit code 1",
+        "ends again and again, last with exit code 1",
     ),
     (
         "crash loop",
         down(pod("lin-a", "a", "rs2", containerStatuses=[waiting("main", "CrashLoopBackOff", restarts=3, last=1)])),
         FAILED,
-        "crashes, exit code 1",
+        "ends again and again, last with exit code 1",
     ),
     (
         "the sidecar crashes",
@@ -312,7 +312,7 @@ CASES = [
             pods=[pod("r", "r", "rsr", containerStatuses=[waiting("main", "CrashLoopBackOff", restarts=5, last=2)])],
         ),
         FAILED,
-        "container main of Pod r crashes, exit code 2",
+        "container main of Pod r ends again and again, last with exit code 2",
     ),
     # -- scaling
     ("no autoscaler", scene(scalers=[]), WORKING, "HorizontalPodAutoscaler lin is missing"),
@@ -372,6 +372,20 @@ def test_probes_say_why_a_pod_is_not_ready():
     shown = down(pod("lin-a", "a", "rs2"))
     shown.events = [event("a", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")]
     assert "statuscode: 503" in judge(shown).reason
+
+
+def test_liveness_that_fails_ends_containers_well():
+    proxy = waiting("proxy", "x", restarts=3) | {"state": {"running": {}}, "ready": False}
+    proxy["lastState"] = {"terminated": {"exitCode": 0, "reason": "Completed"}}
+    shown = down(pod("lin-a", "a", "rs2", containerStatuses=[proxy]))
+    shown.events = [event("a", "Unhealthy", "Liveness probe failed: sh: curl: not found")]
+    verdict = judge(shown)
+    assert (verdict.state, verdict.container) == (FAILED, "proxy")
+    assert "again and again" in verdict.reason
+    assert "curl: not found" in verdict.hint
+    # One that is well again is no fault.
+    proxy["ready"] = True
+    assert judge(shown).state == WORKING
 
 
 def test_log_of_a_crash_is_that_of_the_run_before():
