@@ -21,6 +21,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ class ControlPlane:
         self.audit_log = folder / "audit.log"
         self.host = ""
         self.authority = Authority("control-plane-ca")
+        self._spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
     # -- life ----------------------------------------------------------------------------------------------------
     def start(self) -> ControlPlane:
@@ -284,11 +286,16 @@ class ControlPlane:
 
     def _run(self, name: str, command: list[Any]) -> None:
         arguments = [str(part) for part in command]
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509  # one prctl call, no locks
-            )  # fmt: skip
+
+        def spawn() -> subprocess.Popen[bytes]:
+            with (self.folder / f"{name}.log").open("ab") as log:
+                return subprocess.Popen(
+                    arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                    preexec_fn=_die_with_parent,  # noqa: PLW1509  # one prctl call, no locks
+                )  # fmt: skip
+
+        # The kernel means the thread that starts it when it says parent: one that lives as long as the tests do.
+        self.processes[name] = self._spawner.submit(spawn).result()
 
     def _get(self, path: str) -> tuple[int, bytes]:
         context = ssl.create_default_context(cadata=self.authority.certificate)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from .applyset import PART_OF
 from .client import FIELD_MANAGER, Client
 from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound, UnknownKind
-from .fields import unchanged
+from .fields import touched, unchanged
 from .objects import REPLACED, Key, Obj, key_of
-from .predict import predict, same
+from .predict import predict
 from .redact import scrub, secret_values
 from .transport import backoff
 from .wait import hopeless, wait_until
@@ -87,7 +87,8 @@ class Applier:
         if live is None:
             return Change(key, "created", None, after)
         moved = after["metadata"].get("resourceVersion") != live["metadata"].get("resourceVersion")
-        return Change(key, "updated" if moved else "unchanged", live, after)
+        changed = moved and touched(live, after, FIELD_MANAGER)
+        return Change(key, "updated" if changed else "unchanged", live, after)
 
     def _check(self, obj: Obj, live: Obj | None, doubtful: bool) -> Change:
         key = key_of(obj)
@@ -107,7 +108,7 @@ class Applier:
             raise explained(error, obj) from None
         if live is None:
             return Change(key, "created", None, after)
-        return Change(key, "unchanged" if same(live, after) else "updated", live, after)
+        return Change(key, "updated" if touched(live, after, FIELD_MANAGER) else "unchanged", live, after)
 
     def _replace(self, obj: Obj, live: Obj, why: str) -> Change:
         key = key_of(obj)

@@ -65,6 +65,8 @@ class Component:
             for item in items:
                 item.obj = applyset.member(item.obj, self.identifier)
             items.sort(key=lambda item: item.order)
+            configuration = Configuration(self.applier, self.params, self.identifier)
+            configuration.prepare(items)
         with Clock(self.timing, "plan"):
             self.applier.awaited_kinds = set(brought_kinds([item.obj for item in items]))
             parent = self._parent()
@@ -74,7 +76,6 @@ class Component:
             namespaces = Namespaces(self.applier, self.params)
             done = namespaces.ensure(items, self.live)
             self.changes += namespaces.changes
-            configuration = Configuration(self.applier, self.params, self.identifier)
             self.changes += configuration.generate()
             configuration.complete(items)
             want = {key_of(item.obj) for item in items}

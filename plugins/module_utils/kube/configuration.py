@@ -62,9 +62,22 @@ class Configuration:
         self._known[("Secret", key.namespace, key.name)] = after
         return Change(key, "updated" if have else "created", have, after)
 
-    def complete(self, items: list[Item]) -> None:
+    def prepare(self, items: list[Item]) -> None:
+        """What can be wrong in the parameters is told before anything is changed."""
         for item in items:
             item.obj = secrets.fold_string_data(item.obj)
+            secrets.references(item.obj)
+        for entry in self.params["config_checksum"] or []:
+            self._readers(entry, items)
+
+    def _readers(self, entry: dict[str, Any], items: list[Item]) -> list[Item]:
+        place = entry.get("namespace") or self.namespace
+        hits = [item for item in items if matches(item.obj, entry["kind"], entry["name"], place)]
+        if not hits:
+            raise RenderError(f"config_checksum: there is no {entry['kind']} {place}/{entry['name']}")
+        return hits
+
+    def complete(self, items: list[Item]) -> None:
         self._resolve(items)
         self._checksums(items)
 
@@ -100,15 +113,12 @@ class Configuration:
         desired = {key_of(item.obj): item.obj for item in items}
         for entry in self.params["config_checksum"] or []:
             place = entry.get("namespace") or self.namespace
-            hits = [item for item in items if matches(item.obj, entry["kind"], entry["name"], place)]
-            if not hits:
-                raise RenderError(f"config_checksum: there is no {entry['kind']} {place}/{entry['name']}")
             contents, doubtful = {}, False
             for source in entry["of"]:
                 key = Key("", source["kind"], source.get("namespace") or place, source["name"])
                 contents[key] = secrets.content(desired.get(key) or self._live(key.kind, key.namespace, key.name))
                 doubtful = doubtful or key in self.doubtful or (key.namespace, key.name) in self._unborn
-            for item in hits:
+            for item in self._readers(entry, items):
                 item.obj = secrets.annotate(item.obj, secrets.checksum(contents))
                 if doubtful:
                     self.doubtful.add(key_of(item.obj))

@@ -42,6 +42,17 @@ def unchanged(desired: Obj, live: Obj, manager: str) -> bool:
     return _same(want, live, entry.get("fieldsV1") or {})
 
 
+def touched(before: Obj, after: Obj, manager: str) -> bool:
+    """Whether an apply (or its dry run) changed anything: a field, or that it is ours.
+
+    The resourceVersion alone does not tell: a controller may have written the status between our two looks.
+    """
+    first, second = owned(before, manager), owned(after, manager)
+    if first != second:
+        return True
+    return project(before, first) != project(after, first)
+
+
 def _same(want: Any, live: Any, fields: Fields) -> bool:
     children = {key: sub for key, sub in fields.items() if key != "."}
     if not children:

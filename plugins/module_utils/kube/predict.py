@@ -9,23 +9,6 @@ from typing import Any
 
 from .objects import Obj
 
-_VOLATILE = ("resourceVersion", "uid", "creationTimestamp", "selfLink")
-
-
-def same(before: Obj, after: Obj) -> bool:
-    """Whether a dry run's answer is the live object: everything counts but what differs in every answer."""
-    return _comparable(before) == _comparable(after)
-
-
-def _comparable(obj: Obj) -> Obj:
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in _VOLATILE}
-    entries = metadata.get("managedFields") or []
-    metadata["managedFields"] = sorted(
-        ({key: value for key, value in entry.items() if key != "time"} for entry in entries),
-        key=lambda entry: (entry.get("manager", ""), entry.get("operation", ""), entry.get("subresource", "")),
-    )
-    return {**obj, "metadata": metadata}
-
 
 def covers(live: Any, desired: Any) -> bool:
     """Whether a live value has everything that is desired (what is only there is not ours to judge)."""

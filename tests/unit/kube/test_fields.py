@@ -10,8 +10,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.diff import difference
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.fields import owned, project, unchanged, union
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.predict import covers, predict, same
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.fields import (
+    owned,
+    project,
+    touched,
+    unchanged,
+    union,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.predict import covers, predict
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.redact import digest, redact, scrub, secret_values
 
 DESIRED: dict[str, Any] = {
@@ -182,15 +188,18 @@ def test_texts_are_scrubbed_of_every_form_of_a_value() -> None:
     assert scrub("no hunter2, no aHVudGVyMg==, but a", secret_values(secret)) == "no ********, no ********, but a"
 
 
-def test_a_dry_run_that_changes_nothing_is_recognised() -> None:
+def test_only_our_fields_tell_whether_an_apply_changed_something() -> None:
     answer = live()
-    for entry in answer["metadata"]["managedFields"]:
-        entry["time"] = "2026-01-01T00:00:00Z"
-    answer["metadata"]["managedFields"].reverse()
     answer["metadata"]["resourceVersion"] = "7"
-    assert same(live(), answer)
-    answer["metadata"]["managedFields"].pop()
-    assert not same(live(), answer)
+    answer["status"] = {"observedGeneration": 3}  # written by its controller meanwhile
+    answer["metadata"]["managedFields"].reverse()
+    assert not touched(live(), answer, "us")
+    changed = copy.deepcopy(answer)
+    container(changed)["image"] = "other"
+    assert touched(live(), changed, "us")
+    owning_less = copy.deepcopy(answer)
+    del owned(owning_less, "us")["f:metadata"]
+    assert touched(live(), owning_less, "us")
 
 
 def test_prediction_without_the_server() -> None:
