@@ -264,7 +264,7 @@ def target(params: dict[str, Any]) -> Target:
         host=params["login_host"],
         port=params["login_port"],
         user=params["login_user"],
-        password=params["login_password"],
+        password=params["login_password"] or None,
         database=params["login_database"],
         sslmode=params["sslmode"] or DEFAULT_SSLMODE[params["provider"]],
         ca_cert=params["ca_cert"],
@@ -283,7 +283,7 @@ def desired(params: dict[str, Any]) -> Desired:
         extensions=tuple(params["extensions"]),
         grants={grant["role"]: frozenset(grant["privileges"]) for grant in params["grants"]},
         public_access=params["public_access"],
-        has_password=params["password"] is not None,
+        has_password=bool(params["password"]),
         update_password=params["update_password"] == "always",  # noqa: S105
     )
 
@@ -299,7 +299,7 @@ def main() -> None:
         result = ensure(
             target(params),
             desired(params),
-            password=params["password"],
+            password=params["password"] or None,
             absent=params["state"] == "absent",
             purge=params["purge"],
             force=params["force"],

@@ -143,7 +143,7 @@ options:
   helm_minimum:
     description: Oldest version of helm that will do.
     type: str
-    default: "3.8"
+    default: "3.14"
   probe_image:
     description: Image with C(python3), for the pod that tries the O(endpoints).
     type: str
@@ -313,7 +313,7 @@ ARGUMENTS: dict[str, Any] = {
     "architectures": {"type": "list", "elements": "str", "default": []},
     "ignore": {"type": "list", "elements": "str", "choices": CHECKS, "default": []},
     "helm_binary": {"type": "str", "default": "helm"},
-    "helm_minimum": {"type": "str", "default": "3.8"},
+    "helm_minimum": {"type": "str", "default": "3.14"},
     "probe_image": {"type": "str", "default": ""},
     "probe_image_pull_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},
     "probe_namespace": {"type": "str", "default": "default"},
