@@ -38,7 +38,7 @@ def test_specs_defaults_and_readme_agree(role: str) -> None:
 
 
 def test_checks_have_the_same_names_everywhere() -> None:
-    assert preflight.CHECKS == list(report.CHECKS)
+    assert list(report.CHECKS) == preflight.CHECKS
     assert options("preflight")["preflight_ignore"]["choices"] == preflight.CHECKS
     readme = (TOP / "roles" / "preflight" / "README.md").read_text()
     assert all(f"| `{check}` |" in readme for check in preflight.CHECKS)
