@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -250,8 +251,9 @@ def test_waits_for_a_yatai_that_comes_late_and_gives_up_on_one_that_does_not(acc
     assert new_yatai.endpoint in late["msg"]
     check = account(check=True)
     assert (check["failed"], check["changed"], check["predicted"]) == (False, True, True)
-    import threading  # noqa: PLC0415
-
+    # nothing at all is installed: neither the namespace nor the Service exists
+    empty = account(check=True, endpoint="kubernetes://not-yet/yatai:80", token_secret={"namespace": "not-yet"})
+    assert (empty["failed"], empty["changed"], empty["predicted"]) == (False, True, True)
     timer = threading.Timer(4, new_yatai.start)
     timer.start()
     done = account(wait_timeout=60)
