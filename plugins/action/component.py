@@ -17,6 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.bentobox.platform.plugins.module_utils.kube import fetch, transport
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component import run
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component_spec import component_argument_spec
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
@@ -27,15 +28,25 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.redact import scrub
 
-try:
-    import urllib3  # noqa: F401  # the module's needs, loaded once for all tasks
-    import yaml  # noqa: F401
-
-    HAS_LIBRARIES = True
-except ImportError:
-    HAS_LIBRARIES = False
+# Loaded once for all tasks: the workers are forked from this process.
+HAS_LIBRARIES = transport.urllib3 is not None and fetch.yaml is not None
 
 display = Display()
+
+
+def plain(value: Any) -> Any:
+    """Without Ansible's own kinds of str, dict and list, which mark where a value comes from: YAML and JSON want plain
+    ones."""
+    if isinstance(value, dict):
+        return {plain(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind.__str__(value) if kind is str else kind(value)
+    return to_text(value)
 
 
 class ActionModule(ActionBase):
@@ -66,7 +77,7 @@ class ActionModule(ActionBase):
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         os.environ.update({name: to_text(value) for name, value in environment.items()})
-        params = self._validate(dict(self._task.args))
+        params = self._validate(plain(self._task.args))
         secrets = {value for value in (params.get("api_key"), params.get("password")) if value}
         secrets |= kubeconfig_secrets(params.get("kubeconfig"))
         try:

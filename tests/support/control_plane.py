@@ -64,8 +64,8 @@ def _artifact(name: str) -> Path:
     try:
         from lab.artifacts import ensure  # noqa: PLC0415  # only when the environment names nothing
 
-        kinds = ["debs"] if name == "etcd" else ["programs"]
-        return Path(ensure(kinds=kinds).bin(name))
+        names = ["debs"] if name == "etcd" else ["programs"]
+        return Path(ensure(names).bin(name))
     except Exception as error:
         raise CannotStart(
             f"{name} is not there ({type(error).__name__}: {error}). Run 'python -m lab build' in the checkout, or set "

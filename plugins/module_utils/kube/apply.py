@@ -43,7 +43,7 @@ class Applier:
     deadline: float  # of time.monotonic()
     check_mode: bool = False
     force: bool = False
-    progress: Progress = print
+    progress: Progress = field(default=lambda text: None)
     awaited_kinds: set[tuple[str, str]] = field(default_factory=set)  # (group, kind) whose CRD comes with us
     missing_namespaces: set[str] = field(default_factory=set)  # check mode: they would be there by now
 

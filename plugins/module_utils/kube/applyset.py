@@ -89,8 +89,8 @@ def recorded(live: Obj | None) -> tuple[set[str], set[str]]:
 
 def split_group_kind(text: str) -> tuple[str, str]:
     """Deployment.apps -> (apps, Deployment)"""
-    kind, _, group = text.partition(".")
-    return group, kind
+    parts = text.partition(".")
+    return parts[2], parts[0]
 
 
 def members(client: Client, identifier: str, versions: dict[tuple[str, str], str]) -> dict[Key, Obj]:

@@ -20,6 +20,12 @@ _AGGREGATED = (
 )
 
 
+def split_api_version(api_version: str) -> tuple[str, str]:
+    """apps/v1 -> (apps, v1); v1 -> ('', v1)"""
+    parts = api_version.rpartition("/")
+    return parts[0], parts[2]
+
+
 @dataclass(frozen=True)
 class Resource:
     """Where a kind lives in the API."""
@@ -66,7 +72,7 @@ class Discovery:
         return kinds[kind]
 
     def _read(self, api_version: str) -> dict[str, Resource]:
-        group, _, version = api_version.rpartition("/")
+        group, version = split_api_version(api_version)
         path = f"/apis/{group}/{version}" if group else f"/api/{version}"
         try:
             listed = self._request("GET", path, what=f"resources of {api_version}", verb="discover")

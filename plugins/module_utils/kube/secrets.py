@@ -13,7 +13,7 @@ import re
 import secrets as random_source
 import string
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from .errors import ConfigError, RenderError
 from .objects import Key, Obj
@@ -23,7 +23,7 @@ CHECKSUM = "bentobox.platform/config-checksum"
 GENERATED_BY = "bentobox.platform/generated-by"
 _ALPHABET = string.ascii_letters + string.digits
 
-Lookup = Callable[[str, str], Obj | None]
+Lookup: TypeAlias = "Callable[[str, str], Obj | None]"
 
 
 def encode(text: str) -> str:
@@ -39,7 +39,7 @@ def decode(data: str) -> str | None:
 
 
 def random_text(length: int) -> str:
-    return "".join(random_source.choice(_ALPHABET) for _ in range(length))
+    return "".join(random_source.choice(_ALPHABET) for _place in range(length))
 
 
 def generated(item: dict[str, Any], namespace: str, identifier: str, have: Obj | None) -> tuple[Obj, list[str]]:

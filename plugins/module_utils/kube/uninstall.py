@@ -51,6 +51,8 @@ class Uninstall:
         for obj in self.last:
             if wave_of(obj) == CRD:
                 self.custom += instances(self.client, obj)
+        first = {obj["metadata"]["uid"] for obj in self.custom}
+        self.going = [obj for obj in self.going if obj["metadata"]["uid"] not in first]
 
     def _find_namespaces(self) -> None:
         have = {obj["metadata"]["name"] for obj in self.last if wave_of(obj) == NAMESPACE}

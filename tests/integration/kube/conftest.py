@@ -83,7 +83,7 @@ def helm_binary() -> str:
     try:
         from lab.artifacts import ensure  # noqa: PLC0415  # only when there is none
 
-        return str(ensure(kinds=["programs"]).bin("helm"))
+        return str(ensure(["programs"]).bin("helm"))
     except Exception as error:
         pytest.fail(f"no helm ({error}): put it on PATH, set BENTOBOX_HELM_BINARY, or run 'python -m lab build'")
 

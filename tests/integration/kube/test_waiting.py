@@ -1,0 +1,142 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting: for what, how it is told, and what is said when the time is over."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import WaitTimeout
+
+from .conftest import Engine
+from .samples import config, crd, custom, deployment, job
+
+
+def status(engine: Engine, kind: str, name: str, api_version: str, body: dict[str, Any]) -> None:
+    path = engine.client.resource(api_version, kind).path(engine.namespace, name) + "/status"
+    engine.client.request("PATCH", path, body={"status": body}, content_type="application/merge-patch+json")
+
+
+def ready(state: str, **more: str) -> dict[str, Any]:
+    return {"conditions": [{"type": "Ready", "status": state, **more}]}
+
+
+def test_a_timeout_tells_every_reason(engine: Engine) -> None:
+    group = f"{engine.name}.example.com"
+    manifests = [crd("widgets", "Widget", group), custom("Widget", group=group, size=1), config(x="1")]
+    engine(*manifests)
+    status(engine, "Widget", "x", f"{group}/v1", ready("False", reason="NoLuck", message="the moon is wrong"))
+    with pytest.raises(WaitTimeout) as caught:
+        engine(
+            *manifests, deployment(), wait=True, wait_timeout=5,
+            wait_for=[{"api_version": "v1", "kind": "Secret", "name": "never"}],
+        )
+    text = str(caught.value)
+    assert f"{engine.name}: 0 of 3 ready when the time was over" in text
+    assert "raise wait_timeout" in text
+    assert f"Deployment {engine.name}/d: 0/1" in text
+    assert "Pod d-" in text  # nothing runs Pods here: it stays pending
+    assert f"Widget {engine.name}/x: Ready is False (NoLuck: the moon is wrong)" in text
+    assert f"Secret {engine.name}/never: not found" in text
+
+
+def test_a_deployment_whose_pods_are_refused(engine: Engine) -> None:
+    engine.plane.run_kubectl("create", "namespace", engine.name)
+    engine.plane.run_kubectl("-n", engine.name, "create", "quota", "none", "--hard=pods=0")
+    with pytest.raises(WaitTimeout, match="exceeded quota"):
+        engine(deployment(), wait=True, wait_timeout=6)
+
+
+def test_one_line_per_change_of_state(engine: Engine) -> None:
+    group = f"{engine.name}.example.com"
+    manifests = [crd("widgets", "Widget", group), custom("Widget", group=group, size=1)]
+    engine(*manifests)
+    status(engine, "Widget", "x", f"{group}/v1", ready("False", reason="Starting"))
+
+    def heal() -> None:
+        time.sleep(2)
+        status(engine, "Widget", "x", f"{group}/v1", ready("False", reason="Nearly"))
+        time.sleep(2)
+        status(engine, "Widget", "x", f"{group}/v1", ready("True"))
+
+    engine.said.clear()
+    thread = threading.Thread(target=heal)
+    thread.start()
+    result = engine(*manifests, wait=True, wait_timeout=60)
+    thread.join()
+    assert not result["changed"]
+    assert result["timing"]["wait"] > 3
+    states = [line for line in engine.said if "0 of 1 ready" in line]
+    assert len(states) == 2, engine.said
+    assert states[0].startswith(f"{engine.name}: 0 of 1 ready; Widget {engine.name}/x: Ready is False (Starting) 0 s")
+    assert "(Nearly)" in states[1]
+    assert engine.said[-1].startswith(f"{engine.name}: all 1 ready after")
+
+
+def test_a_condition_can_be_waited_for(engine: Engine) -> None:
+    group = f"{engine.name}.example.com"
+    manifests = [crd("widgets", "Widget", group), custom("Widget", group=group, size=1)]
+    engine(*manifests)
+    target = {"api_version": f"{group}/v1", "kind": "Widget", "name": "x", "condition": "Paid", "status": "False"}
+    with pytest.raises(WaitTimeout, match="Widget .*/x: no condition Paid yet"):
+        engine(*manifests, wait=True, wait_timeout=2, wait_for=[target])
+    status(engine, "Widget", "x", f"{group}/v1", {"conditions": [{"type": "Paid", "status": "True", "reason": "Early"}]})
+    with pytest.raises(WaitTimeout, match=r"Paid is True \(Early\)"):
+        engine(*manifests, wait=True, wait_timeout=2, wait_for=[target])
+    status(engine, "Widget", "x", f"{group}/v1", {"conditions": [{"type": "Paid", "status": "False"}]})
+    engine(*manifests, wait=True, wait_timeout=2, wait_for=[target])
+
+
+def test_a_failed_job_is_repeated_by_the_next_run(engine: Engine) -> None:
+    suspended = job(suspend=True)  # so that its controller does not write while we do
+    engine(suspended)
+    now = "2026-01-01T00:00:00Z"
+    status(engine, "Job", "j", "batch/v1", {"startTime": now, "conditions": [
+        {"type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded"},
+        {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "it broke"},
+    ]})  # fmt: skip
+    old = engine.get("Job", "j", "batch/v1")
+    assert old is not None
+    checked = engine(suspended, check=True)
+    assert checked["objects"]["updated"] == [f"Job {engine.name}/j"]
+    with pytest.raises(WaitTimeout, match="0 of 1 ready"):
+        engine(suspended, wait=True, wait_timeout=3)
+    fresh = engine.get("Job", "j", "batch/v1")
+    assert fresh is not None
+    assert fresh["metadata"]["uid"] != old["metadata"]["uid"]
+
+
+def test_a_job_that_fails_ends_the_wait_at_once(engine: Engine) -> None:
+    suspended = job(suspend=True)  # so that its controller does not write while we do
+    engine(suspended)
+
+    def fail() -> None:
+        time.sleep(1.5)
+        now = "2026-01-01T00:00:00Z"
+        failed = {"status": "True", "reason": "BackoffLimitExceeded", "message": "it broke"}
+        conditions = [{"type": "FailureTarget", **failed}, {"type": "Failed", **failed}]
+        status(engine, "Job", "j", "batch/v1", {"startTime": now, "conditions": conditions})
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(WaitTimeout, match=r"Job .*/j has failed\n.*it broke"):
+        engine(suspended, wait=True, wait_timeout=60)
+    thread.join()
+    assert time.monotonic() - started < 20
+
+
+def test_a_finalizer_that_nobody_removes_is_named(engine: Engine) -> None:
+    held = config(x="1")
+    held["metadata"]["finalizers"] = ["example.com/held"]
+    engine(held)
+    with pytest.raises(WaitTimeout, match=r"ConfigMap .*/a: held by the finalizers example.com/held"):
+        engine(state="absent", wait_timeout=2)
+    engine.client.patch("v1", "ConfigMap", "a", engine.namespace, {"metadata": {"finalizers": None}})
+    # The record is still there: the next run finishes.
+    result = engine(state="absent")
+    assert result["objects"]["pruned"] == [f"Secret {engine.name}/{engine.name}"]
