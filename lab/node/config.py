@@ -31,6 +31,8 @@ disabled_plugins = ["io.containerd.snapshotter.v1.aufs", "io.containerd.snapshot
   # As newer containerd does by default: a pod's process may bind port 80 or 53 without being root.
   enable_unprivileged_ports = true
   enable_unprivileged_icmp = true
+  [plugins."io.containerd.grpc.v1.cri".containerd]
+    discard_unpacked_layers = true
   [plugins."io.containerd.grpc.v1.cri".cni]
     bin_dir = "{node.programs.cni}"
     conf_dir = "{node.conf}/cni"

@@ -19,7 +19,11 @@ from lab.errors import LabError
 from lab.node import cgroups
 from lab.node.context import Node
 from lab.node.processes import Process
+from lab.node.programs import SYSTEM_PATH
 from lab.settings import Settings
+
+# Nothing of the caller's environment: neither its secrets, nor a proxy that the air-gapped node could not reach.
+CLEAN = {"PATH": f"/usr/local/sbin:/usr/local/bin:{SYSTEM_PATH}", "HOME": "/root", "LANG": "C.UTF-8"}
 
 
 def socket_path(settings: Settings) -> Path:
@@ -119,6 +123,7 @@ class Supervisor:
             timeout=30,
             check=False,
             cwd="/",
+            env=CLEAN,
             start_new_session=True,
             preexec_fn=self._birth,
         )

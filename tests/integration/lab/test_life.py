@@ -193,6 +193,16 @@ def test_an_up_that_is_killed_leaves_nothing_that_down_does_not_find(
     assert links() == before
 
 
+def test_the_caller_s_environment_stays_outside(second: Machine) -> None:
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY"), "http://127.0.0.1:9")
+    done = second.lab("up", "--bare", A_PASSWORD="do not tell", **proxies)
+    assert done.returncode == 0, done.stderr
+    for pid in second.pids().values():
+        environment = Path(f"/proc/{pid}/environ").read_bytes().lower()
+        assert b"do not tell" not in environment
+        assert b"proxy" not in environment
+
+
 def test_two_labs_side_by_side(bare: Machine, second: Machine) -> None:
     bare.up("--bare")
     second.up("--bare")
