@@ -75,7 +75,7 @@ class ImageBuild:
         now = self._look(live, bento) if live else Verdict(WORKING, "there is no request")
         again, why = self._again(live, bento, now)
         if now.state != DONE or again:
-            preflight(self.client, self.options, self.settings.builder_namespace, self.record, self.warn)
+            self._preflight()
         attempt = image_request.attempt_of(live) + (1 if again else 0)
         desired = image_request.manifest(self.options, live, attempt=attempt)
         check = self.settings.check_mode
@@ -107,6 +107,15 @@ class ImageBuild:
             return {**result, **self._facts(live, bento, now, start, built=False)}
         verdict, built = self._wait(start, started=bool(again) or now.state != DONE)
         return {**result, **self._facts(self.objects.request(), self.objects.bento(), verdict, start, built=built)}
+
+    def _preflight(self) -> None:
+        try:
+            preflight(self.client, self.options, self.settings.builder_namespace, self.record, self.warn)
+        except OptionError as error:
+            if not self.settings.check_mode:
+                raise
+            # What is missing may be what a task before this one would have made.
+            self.warn(str(error))
 
     def _again(self, live: Obj | None, bento: Obj | None, now: Verdict) -> tuple[bool, str]:
         """Whether a build has to be started although there is a request, and why."""

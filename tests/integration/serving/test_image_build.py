@@ -256,6 +256,12 @@ def test_bad_input_starts_nothing(world: World, more: dict, words: str) -> None:
     assert world.client.list("v1", "Pod", world.namespace) == []
 
 
+def test_check_mode_only_warns_about_what_an_earlier_task_may_make(world: World) -> None:
+    predicted = world.run("image_build", check=True, **arguments(world, docker_config_secret="later"))
+    assert (predicted["failed"], predicted["changed"]) == (False, True)
+    assert "there is no Secret" in warned(predicted)
+
+
 def test_name_of_another_bento(world: World) -> None:
     world.registry.push(REPOSITORY, f"yatai.{world.namespace}.v1")
     assert not world.run("image_build", **arguments(world, name="mine"))["failed"]

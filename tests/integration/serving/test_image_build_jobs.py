@@ -11,6 +11,7 @@ those of a real kube-controller-manager.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -245,3 +246,17 @@ def test_quota(jobs: Jobs) -> None:
     assert failed["failed"]
     assert "Job builder-1 cannot make its pod" in failed["msg"]
     assert "exceeded quota: tight" in failed["msg"]
+
+
+def test_api_server_that_goes_away_for_a_while(jobs: Jobs) -> None:
+    run = jobs.start("image_build", **jobs.arguments(timeout=120))
+    pod = jobs.start_job("builder-1")
+    jobs.set_pod(pod, "Running")
+    jobs.plane.stop_api()
+    time.sleep(12)
+    assert not run.done()
+    jobs.plane.start_api()
+    digest = jobs.succeed(pod)
+    built = run.result(90)
+    assert not built["failed"], built
+    assert built["digest"] == digest
