@@ -95,6 +95,7 @@ integration: venv ## tests against real servers: an API server, Yatai, PostgreSQ
 
 molecule: venv ## every role alone on the lab
 	@$(call say,molecule (root; a lab named molecule))
+	@LAB=molecule molecule destroy -s default
 	@LAB=molecule molecule test --all --report
 
 e2e: venv ## from an empty node to a prediction, with faults
