@@ -28,7 +28,7 @@ def refused(playbooks: Playbooks, cluster: Cluster, title: str, extra: dict[str,
 
 
 def release(folder: Path, name: str, components: dict[str, object]) -> dict[str, object]:
-    content = {"release": name, "base": "lab-2025.07", "components": components}
+    content = {"release_name": name, "release_base": "lab-2025.07", "release_components": components}
     (folder / f"{name}.yml").write_text(yaml.safe_dump(content))
     return {"bentobox_release": name, "bentobox_release_directory": str(folder)}
 
@@ -72,7 +72,7 @@ def no_default_class(cluster: Cluster) -> Iterator[None]:
 @pytest.mark.usefixtures("no_default_class")
 def test_no_default_storage_class(playbooks: Playbooks, cluster: Cluster) -> None:
     message = refused(playbooks, cluster, "no default storage class", {})
-    for part in ("storage class", "postgresql_storage_class"):
+    for part in ("default StorageClass", "postgresql_storage_class"):
         assert part.lower() in message.lower()
 
 
@@ -81,5 +81,5 @@ def test_everything_wrong_is_in_one_report(playbooks: Playbooks, cluster: Cluste
     extra = release(tmp_path, "newer", {"cert_manager": {"kubernetes": {"min": "1.34", "max": "1.36"}}})
     extra |= {"ingress_state": "existing", "ingress_class": "nowhere", "yatai_deployment_ingress_class": "nowhere"}
     message = refused(playbooks, cluster, "three things wrong", extra)
-    for part in ("1.34", "nowhere", "storage class"):
+    for part in ("1.34", "nowhere", "default StorageClass"):
         assert part.lower() in message.lower()

@@ -67,7 +67,7 @@ class Store:
     def publish(self, tag: str = "", name: str = NAME) -> dict[str, Any]:
         """The variables of publish_bento.yml."""
         return {
-            "bento_source": tag or self.tag,
+            "bento_tag": tag or self.tag,
             "bento_store": str(self.home),
             "deployment_name": name,
             "deployment_namespace": NAMESPACE,

@@ -102,6 +102,8 @@ class Playbooks:
     def __init__(self, logs: Path, kubeconfig: Path, vars_file: Path) -> None:
         self.logs, self.kubeconfig, self.vars_file = logs, kubeconfig, vars_file
         self.runs: list[Run] = []
+        self.config = logs / "ansible.cfg"  # nobody's settings but Ansible's own
+        self.config.write_text("[defaults]\n")
 
     def start(
         self,
@@ -121,7 +123,7 @@ class Playbooks:
         command += [f"-{'v' * verbose}"] if verbose else []
         command += [*arguments, str(playbook) if isinstance(playbook, Path) else f"{COLLECTION}.{playbook}"]
         environment = os.environ | {
-            "ANSIBLE_CONFIG": "/dev/null",
+            "ANSIBLE_CONFIG": str(self.config),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS),
             "ANSIBLE_CALLBACKS_ENABLED": "record",
