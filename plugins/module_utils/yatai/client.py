@@ -21,7 +21,6 @@ from .errors import (
     YataiError,
     api_error,
     is_dropped,
-    is_transient,
     reason_of,
 )
 from .transport import Body, Broken, Wire
@@ -182,7 +181,7 @@ class YataiClient:
             try:
                 return attempt()
             except ServerFault as exc:
-                if not (is_transient(exc.status, exc.reason) or exc.status >= 500) or is_permanent(exc.reason):
+                if is_permanent(exc.reason):
                     raise
                 fault: Exception = exc
             except Broken as exc:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import os
 import shutil
 import tarfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -94,14 +96,21 @@ def download(client: YataiClient, kind: str, tag: Tag, target: str, options: Pul
     expected = labels_dict(remote.get("labels")).get(DIGEST_LABEL)
     done = Pulled(str(tag), target, changed=True)
     begun = time.monotonic()
+    broken: set[str] = set()
 
     def attempt() -> None:
         shutil.rmtree(target, ignore_errors=True)
         os.makedirs(target)
         with _open(registry, tag, options, remote) as pieces:
             meter = _Meter(pieces)
-            _unpack(meter, target, f"{kind} {tag}")
+            trouble = _unpack(meter, target)
         done.bytes_received += meter.size
+        if trouble and meter.digest in broken:
+            # The same bytes again: it is not the way that is bad, it is what is stored.
+            raise VerifyError(f"the archive of {kind} {tag} is damaged in Yatai's store ({trouble}): push it again")
+        if trouble:
+            broken.add(meter.digest)
+            raise Broken(f"the archive came damaged ({trouble})")
         done.digest = meter.digest
         # Yatai ends a download that broke behind it as if it were whole, so only the digest or the tar's own end tell.
         if expected and options.transfer.verify != "none":
@@ -132,8 +141,9 @@ def _open(registry: Registry, tag: Tag, options: PullOptions, remote: dict[str, 
         if url and reachable(url):
             answer = pool_send(options.transfer.store_pool, "GET", url, {}, None, timeout, True)
             try:
+                if answer.status >= 500:
+                    raise Broken(f"the object store answers with HTTP {answer.status}")
                 if answer.status != 200:
-                    answer.drain_conn()
                     raise store_error(f"the object store refused {registry.kind} {tag}", answer)
                 yield read_pieces(answer)
                 return
@@ -146,18 +156,18 @@ def _open(registry: Registry, tag: Tag, options: PullOptions, remote: dict[str, 
         yield read_pieces(answer)
 
 
-def _unpack(meter: _Meter, target: str, what: str) -> None:
+def _unpack(meter: _Meter, target: str) -> str:
+    """Unpack to the archive's end; returns what is wrong with it, '' when nothing is."""
     stream = io.BufferedReader(meter, 1 << 20)
-    head = stream.peek(2)[:2]
+    packed = stream.peek(2)[:2] in (b"\x1f\x8b", b"BZ", b"\xfd7")
     try:
         with tarfile.open(fileobj=stream, mode="r|*") as archive:
             safe_extract(archive, target)
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as exc:
         meter.finish()
-    except (tarfile.TarError, EOFError) as exc:
-        raise Broken(f"the archive of {what} is damaged or was cut short: {exc}") from exc
-    packed = head in (b"\x1f\x8b", b"BZ", b"\xfd7")
-    if not packed and meter.last != _END:
-        raise Broken(f"the archive of {what} was cut short after {meter.size} bytes")
+        return str(exc)
+    meter.finish()
+    return "" if packed or meter.last == _END else f"cut short after {meter.size} bytes"
 
 
 def check_content(kind: str, tag: Tag, folder: str) -> dict[str, Any]:

@@ -171,9 +171,7 @@ class Transfer:
 
     def _complete(self, upload_id: str, parts: list[dict[str, Any]]) -> None:
         try:
-            self.client.retrying(
-                lambda: self._verb("complete_multipart_upload", {"upload_id": upload_id, "parts": parts}), self.what
-            )
+            self._verb("complete_multipart_upload", {"upload_id": upload_id, "parts": parts})
         except YataiError as exc:
             if "upload" not in str(exc).lower() or "exist" not in str(exc).lower():
                 raise

@@ -258,3 +258,30 @@ def test_database_away_for_a_moment(own_yatai: Yatai, big: Path) -> None:
         stop.set()
         thread.join(10)
     whole(own_yatai, result)
+
+
+def test_yatai_killed_in_the_middle_of_a_pull(own_yatai: Yatai, big: Path, tmp_path: Path) -> None:
+    run = runner(own_yatai, big)
+    pushed = run("bento_push", tag="big:v1")
+    assert not pushed["failed"], pushed["msg"]
+    there = tmp_path / "there"
+    results: list[dict[str, Any]] = []
+    thread = threading.Thread(
+        target=lambda: results.append(run("bento_pull", tag="big:v1", bentoml_home=str(there))), daemon=True
+    )
+    thread.start()
+
+    def half_way() -> bool:
+        return any(path.stat().st_size > 1 << 20 for path in there.glob(".pull-*/item/src/data.bin"))
+
+    until(half_way, "the download is under way", 60)
+    own_yatai.pause()
+    own_yatai.kill()
+    time.sleep(1)
+    own_yatai.start()
+    thread.join(120)
+    [result] = results
+    assert not result["failed"], result["msg"]
+    assert (result["verified"], result["digest"]) == ("digest", pushed["digest"])
+    assert (there / "bentos" / "big" / "v1" / "src" / "data.bin").stat().st_size == SIZE
+    assert not list(there.glob(".pull-*"))
