@@ -197,6 +197,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.store.client imp
     Target,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import StoreError
+from ansible_collections.bentobox.platform.plugins.module_utils.store.remove import remove
 
 RULE: dict[str, Any] = {
     "id": {"type": "str", "required": True},
@@ -275,7 +276,7 @@ def ensure(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
     if params["state"] == "absent":
         actions: list[str] = []
         if current is not None:
-            result["objects_removed"] = bucket.remove(store, want.name, purge=params["purge"], dry_run=dry_run)
+            result["objects_removed"] = remove(store, want.name, purge=params["purge"], dry_run=dry_run)
             actions.append(f"removing bucket {want.name!r}")
         return {**result, "changed": bool(actions), "actions": actions, "diff": {"before": before, "after": None}}
     steps = bucket.plan(current, want, params["provider"], params["region"])

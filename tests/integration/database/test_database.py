@@ -215,7 +215,9 @@ def managed(request: pytest.FixtureRequest, fresh_postgres: Postgres) -> tuple[P
     group = {"rds": "rds_superuser", "cloudsql": "cloudsqlsuperuser"}[request.param]
     fresh_postgres.sql(f"CREATE ROLE {group} CREATEROLE CREATEDB")
     fresh_postgres.sql(f"CREATE ROLE master LOGIN CREATEROLE CREATEDB PASSWORD 'master-pw' IN ROLE {group}")
-    args = wanted(fresh_postgres, provider=request.param, sslmode="prefer", login_user="master", login_password="master-pw")
+    args = wanted(
+        fresh_postgres, provider=request.param, sslmode="prefer", login_user="master", login_password="master-pw"
+    )
     return fresh_postgres, args
 
 
