@@ -12,6 +12,7 @@ from lab.providers.base import DOMAIN, Provider
 from lab.shell import run
 
 CLUSTER = "inference-in-a-box"
+HTTP, HTTPS = 30080, 30443  # node ports of the ingress; Docker joins them to the machine's ports 80 and 443
 DEFAULT = "bentobox"  # LAB's default: then the cluster has the name users know
 
 
@@ -31,13 +32,26 @@ def config(lab: str) -> dict[str, Any]:
                 "role": "control-plane",
                 "labels": {"ingress-ready": "true"},
                 "extraPortMappings": [
-                    {"containerPort": 30080, "hostPort": 80, "protocol": "TCP"},
-                    {"containerPort": 30443, "hostPort": 443, "protocol": "TCP"},
+                    {"containerPort": HTTP, "hostPort": 80, "protocol": "TCP"},
+                    {"containerPort": HTTPS, "hostPort": 443, "protocol": "TCP"},
                 ],
             },
             {"role": "worker"},
             {"role": "worker"},
         ],
+    }
+
+
+def variables(lab: str, kubeconfig: str) -> dict[str, Any]:
+    """What the roles must know of such a cluster."""
+    return {
+        "bentobox_kubeconfig": kubeconfig,
+        "bentobox_release": "2025.07",
+        "metrics_server_kubelet_insecure_tls": True,
+        "ingress_service_type": "NodePort",
+        "ingress_node_port_http": HTTP,
+        "ingress_node_port_https": HTTPS,
+        "yatai_deployment_domain_suffix": DOMAIN.format(name=lab),
     }
 
 
@@ -82,15 +96,7 @@ class Kind(Provider):
                     "5m",
                 ]
                 run(create, timeout=1200)
-        self.write_vars(
-            {
-                "bentobox_kubeconfig": kubeconfig,
-                "bentobox_release": "2025.07",
-                "metrics_server_kubelet_insecure_tls": True,
-                "ingress_service_type": "NodePort",
-                "yatai_deployment_domain_suffix": DOMAIN.format(name=self.settings.name),
-            }
-        )
+        self.write_vars(variables(self.settings.name, kubeconfig))
 
     def down(self) -> None:
         name = cluster_name(self.settings.name)

@@ -17,6 +17,7 @@ from lab import checks, cli
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
 from lab.node import cgroups, containers, mounts, programs, sysctls, wait
+from lab.providers import kind
 from lab.providers.existing import Existing, find_kubeconfig
 from lab.providers.kind import cluster_name
 from lab.settings import Settings, from_environment
@@ -203,6 +204,13 @@ def test_a_kubeconfig_that_is_none(
 def test_the_kind_cluster_has_the_name_users_know() -> None:
     assert cluster_name("bentobox") == "inference-in-a-box"
     assert cluster_name("two") == "inference-in-a-box-two"
+
+
+def test_the_ingress_of_a_kind_cluster_is_reached_on_the_machine_s_ports() -> None:
+    ports = {one["hostPort"]: one["containerPort"] for one in kind.config("two")["nodes"][0]["extraPortMappings"]}
+    found = kind.variables("two", "/kubeconfig")
+    assert (found["ingress_node_port_http"], found["ingress_node_port_https"]) == (ports[80], ports[443])
+    assert [one["role"] for one in kind.config("two")["nodes"]] == ["control-plane", "worker", "worker"]
 
 
 def test_images_are_forgotten_by_all_their_names_when_the_mirror_has_another() -> None:
