@@ -166,6 +166,10 @@ class ObjectStore:
 
     def close(self) -> None:
         end(self.process, signal.SIGKILL)
+        # sockets that it makes in a fixed place, named by its ports
+        for port in self.ports.values():
+            for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
+                left.unlink(missing_ok=True)
         shutil.rmtree(self.root, ignore_errors=True)
 
 
