@@ -27,7 +27,7 @@ from typing import Any
 import boto3
 import pytest
 from ansible_collections.bentobox.platform.tests.support.certificates import Authority
-from ansible_collections.bentobox.platform.tests.support.process import end, free_port, wait_ready
+from ansible_collections.bentobox.platform.tests.support.process import die_with_parent, end, free_port, wait_ready
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -140,6 +140,7 @@ class ObjectStore:
                 stderr=log,
                 cwd=self.root,
                 env={**os.environ, "TMPDIR": str(self.root)},
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
             )
         wait_ready(self.process, self._answers, "SeaweedFS", self.log)
 

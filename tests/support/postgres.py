@@ -24,7 +24,13 @@ from typing import Any
 import psycopg
 import pytest
 from ansible_collections.bentobox.platform.tests.support.certificates import Authority
-from ansible_collections.bentobox.platform.tests.support.process import cache_dir, end, free_port, wait_ready
+from ansible_collections.bentobox.platform.tests.support.process import (
+    cache_dir,
+    die_with_parent,
+    end,
+    free_port,
+    wait_ready,
+)
 
 VERSION = "15"
 SUPERUSER = "postgres"
@@ -61,7 +67,14 @@ class Postgres:
     def start(self) -> None:
         command = [str(self.programs / "postgres"), "-D", str(self.root / "data")]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, **_identity())
+            self.process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - it only calls prctl
+                **_identity(),
+            )
         wait_ready(self.process, self._answers, "PostgreSQL", self.log)
 
     def _answers(self) -> bool:

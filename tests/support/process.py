@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -38,6 +40,12 @@ def wait_ready(
             return
         time.sleep(0.1)
     raise RuntimeError(f"{what} was not ready after {timeout:.0f} s:\n{tail(log)}")
+
+
+def die_with_parent() -> None:
+    """For preexec_fn: a test run that is killed takes its servers along."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def tail(log: Path, lines: int = 30) -> str:
