@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,7 @@ def other_tool(control_plane: ControlPlane) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def chart(tmp_path: Path) -> Iterator[Path]:
+def chart(tmp_path: Path) -> Path:
     """A chart of our own with what charts are made of: CRDs, hooks, capabilities, namespaces left out."""
     folder = tmp_path / "sample"
     (folder / "templates").mkdir(parents=True)
@@ -104,7 +104,7 @@ def chart(tmp_path: Path) -> Iterator[Path]:
     (folder / "values.yaml").write_text("greeting: hello\npassword: ''\nbroken: false\n")
     (folder / "crds/gadgets.yaml").write_text(CRD_TEXT)
     (folder / "templates/all.yaml").write_text(TEMPLATE)
-    yield folder
+    return folder
 
 
 CRD_TEXT = """\

@@ -40,7 +40,11 @@ def test_a_chart_is_rendered_for_this_cluster(engine: Engine, chart: Path, helm_
     assert live is not None
     version = engine.client.version()["gitVersion"]
     assert live["data"] == {
-        "greeting": "hello", "kubernetes": version, "deployments": "true", "routes": "false", "release": "sample",
+        "greeting": "hello",
+        "kubernetes": version,
+        "deployments": "true",
+        "routes": "false",
+        "release": "sample",
     }
     assert engine.get("Pod", "tested") is None  # a test is not part of the component
     results = engine.steps(state="absent", purge=True)
@@ -74,7 +78,7 @@ def test_a_packed_chart_must_be_what_was_pinned(engine: Engine, packed: Path, he
         engine(**with_chart(digest="sha256:" + "0" * 64))
     with pytest.raises(RenderError, match=r"sample-1\.2\.3\.tgz is version 1\.2\.3, not 1\.2\.4 as declared"):
         engine(**with_chart(version="1.2.4"))
-    with pytest.raises(RenderError, match="nowhere.tgz does not exist"):
+    with pytest.raises(RenderError, match=r"nowhere\.tgz does not exist"):
         engine(**with_chart(ref="/nowhere.tgz"))
     engine(**with_chart(digest=f"sha256:{sha256(packed)}", version="v1.2.3"))
     engine(state="absent", purge=True)
@@ -129,7 +133,7 @@ def test_values_are_never_on_a_command_line_and_nothing_is_left(
     spy.write_text(
         "#!/bin/sh\n"
         f'printf "%s\\n" "$*" >> {record}\n'
-        f'env >> {record}\n'
+        f"env >> {record}\n"
         f'find {scratch} -type f -printf "%m %p\\n" >> {record}\n'
         f'exec {helm_binary} "$@"\n'
     )

@@ -32,7 +32,10 @@ def test_a_timeout_tells_every_reason(engine: Engine) -> None:
     status(engine, "Widget", "x", f"{group}/v1", ready("False", reason="NoLuck", message="the moon is wrong"))
     with pytest.raises(WaitTimeout) as caught:
         engine(
-            *manifests, deployment(), wait=True, wait_timeout=5,
+            *manifests,
+            deployment(),
+            wait=True,
+            wait_timeout=5,
             wait_for=[{"api_version": "v1", "kind": "Secret", "name": "never"}],
         )
     text = str(caught.value)
@@ -82,9 +85,11 @@ def test_a_condition_can_be_waited_for(engine: Engine) -> None:
     manifests = [crd("widgets", "Widget", group), custom("Widget", group=group, size=1)]
     engine(*manifests)
     target = {"api_version": f"{group}/v1", "kind": "Widget", "name": "x", "condition": "Paid", "status": "False"}
-    with pytest.raises(WaitTimeout, match="Widget .*/x: no condition Paid yet"):
+    with pytest.raises(WaitTimeout, match=r"Widget .*/x: no condition Paid yet"):
         engine(*manifests, wait=True, wait_timeout=2, wait_for=[target])
-    status(engine, "Widget", "x", f"{group}/v1", {"conditions": [{"type": "Paid", "status": "True", "reason": "Early"}]})
+    status(
+        engine, "Widget", "x", f"{group}/v1", {"conditions": [{"type": "Paid", "status": "True", "reason": "Early"}]}
+    )
     with pytest.raises(WaitTimeout, match=r"Paid is True \(Early\)"):
         engine(*manifests, wait=True, wait_timeout=2, wait_for=[target])
     status(engine, "Widget", "x", f"{group}/v1", {"conditions": [{"type": "Paid", "status": "False"}]})
@@ -95,10 +100,19 @@ def test_a_failed_job_is_repeated_by_the_next_run(engine: Engine) -> None:
     suspended = job(suspend=True)  # so that its controller does not write while we do
     engine(suspended)
     now = "2026-01-01T00:00:00Z"
-    status(engine, "Job", "j", "batch/v1", {"startTime": now, "conditions": [
-        {"type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded"},
-        {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "it broke"},
-    ]})  # fmt: skip
+    status(
+        engine,
+        "Job",
+        "j",
+        "batch/v1",
+        {
+            "startTime": now,
+            "conditions": [
+                {"type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded"},
+                {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": "it broke"},
+            ],
+        },
+    )
     old = engine.get("Job", "j", "batch/v1")
     assert old is not None
     checked = engine(suspended, check=True)
