@@ -13,6 +13,7 @@ _TRANSIENT = re.compile(
     r"failed to connect to|connection refused|connection reset|bad connection|broken pipe|unexpected EOF"
     r"|server closed the connection|the database system is (starting|shutting|in recovery)|SQLSTATE (57P0|08|53)"
     r"|dial (tcp|error)|i/o timeout|driver: |conn closed|SlowDown|ServiceUnavailable|InternalError|no such host"
+    r"|50[0234] (Internal Server Error|Bad Gateway|Service Unavailable|Gateway Timeout)|: EOF\b|idle connection"
     r"|no endpoints available|error trying to reach service",
     re.IGNORECASE,
 )

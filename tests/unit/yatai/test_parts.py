@@ -221,6 +221,8 @@ def test_labels() -> None:
         (400, '{"error": "terminating connection (SQLSTATE 57P01)"}', errors.ServerFault),
         (400, '{"error": "http: request body too large"}', errors.ApiError),
         (500, '{"error": "put object: Access Denied."}', errors.ServerFault),
+        (400, '{"error": "get bucket yatai exist: 500 Internal Server Error"}', errors.ServerFault),
+        (400, '{"error": "new multipart upload: Post http://s3/x: EOF"}', errors.ServerFault),
         (502, "<html>bad gateway</html>", errors.ServerFault),
         (403, "<?xml version='1.0'?><Error/>", errors.NotYatai),
         (
