@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CLUSTERS = ("lab", "kind", "existing")
-KUBERNETES = ("1.33.13",)
+# The default first, then what other sets of module files there are.
+KUBERNETES = (
+    "1.33.13",
+    *sorted(path.name.removeprefix("kubernetes-") for path in (Path(__file__).parent / "go").glob("kubernetes-*")),
+)
 # Everything of a lab that a reboot takes away lives here; sockets too, whose paths may have 107 bytes only.
 RUN_ROOT = Path("/run/bentobox.platform")
 NAME = re.compile(r"[a-z]([a-z0-9-]{0,22}[a-z0-9])?")

@@ -15,6 +15,7 @@ from lab.namespaces import is_namespace
 from lab.settings import RUN_ROOT, Settings
 
 RANGE = IPv4Network("198.18.0.0/15")
+KEPT = ".kept-"
 SLOTS = list(RANGE.subnets(new_prefix=19))
 
 
@@ -115,11 +116,26 @@ def recorded(settings: Settings, run_root: Path = RUN_ROOT) -> int | None:
 def taken(settings: Settings, run_root: Path = RUN_ROOT) -> dict[int, str]:
     """Slots of other labs: those that are up, and those stopped with their data kept."""
     found: dict[int, str] = {}
-    for path in [*settings.labs.glob("*/lab.json"), *run_root.glob("*/owner.json")]:
+    notes = {path: path.parent.name for path in [*settings.labs.glob("*/lab.json"), *run_root.glob("*/owner.json")]}
+    for path in run_root.glob(f"{KEPT}*"):
+        if Path(str(_read(path).get("state"))).is_dir():  # else its data was removed by hand
+            notes[path] = path.name.removeprefix(KEPT)
+    for path, name in notes.items():
         slot = _read(path).get("slot")
-        if isinstance(slot, int) and path.parent.name != settings.name:
-            found[slot] = path.parent.name
+        if isinstance(slot, int) and name != settings.name:
+            found[slot] = name
     return found
+
+
+def keep(settings: Settings, run_root: Path = RUN_ROOT) -> None:
+    """A lab that is down with its data kept also keeps its addresses, whoever raises another meanwhile."""
+    note = run_root / settings.name / "owner.json"
+    if note.is_file():
+        note.rename(run_root / f"{KEPT}{settings.name}")
+
+
+def release(settings: Settings, run_root: Path = RUN_ROOT) -> None:
+    (run_root / f"{KEPT}{settings.name}").unlink(missing_ok=True)
 
 
 def overlapping(network: IPv4Network, routes: Iterable[tuple[str, str]]) -> list[str]:
@@ -154,3 +170,4 @@ def record(settings: Settings, network: Network, run_root: Path = RUN_ROOT) -> N
     place = run_root / settings.name
     place.mkdir(parents=True, exist_ok=True, mode=0o755)
     (place / "owner.json").write_text(json.dumps({"slot": network.slot, "state": str(settings.state)}) + "\n")
+    release(settings, run_root)

@@ -15,7 +15,7 @@ from lab.node import cgroups, mounts, network, processes, sysctls
 from lab.node.supervisor import Supervisor
 from lab.settings import Settings
 from lab.shell import run
-from lab.slots import Network, recorded
+from lab.slots import Network, keep, recorded, release
 
 GRACE = 15
 
@@ -25,6 +25,10 @@ def down(settings: Settings, console: Console) -> None:
     stop_processes(settings, console)
     with console.step("mounts, network namespace, link, cgroups"):
         remove_kernel_parts(settings, Network(slot).link if slot is not None else None)
+    if settings.keep_data:
+        keep(settings)
+    else:
+        release(settings)
     shutil.rmtree(settings.run, ignore_errors=True)
     sysctls.restore()
     mounts.forget_folders()

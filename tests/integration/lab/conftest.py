@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest w
 from lab.node import cgroups, down, mounts, network, processes  # noqa: E402
 from lab.node.supervisor import Supervisor  # noqa: E402
 from lab.settings import Settings, from_environment  # noqa: E402
-from lab.slots import Network, recorded  # noqa: E402
+from lab.slots import Network, overlapping, recorded, taken  # noqa: E402
 
 
 @dataclasses.dataclass
@@ -86,6 +86,14 @@ class Machine:
         cgroups.remove(self.settings)
         shutil.rmtree(self.settings.run)
 
+    def traces(self, slot: int | None) -> list[str]:
+        """What of the network of a slot is there, unless another lab of the machine has taken the slot by now."""
+        assert slot is not None
+        if slot in taken(self.settings):
+            return []
+        found = overlapping(Network(slot).whole, network.routes())
+        return found + [name for name in network.links() if name == Network(slot).link]
+
     def remains(self) -> list[str]:
         inside = processes.in_namespaces(self.settings.netns, self.settings.mntns)
         return down.remains(self.settings) + [f"process {pid} in a namespace" for pid in inside]
@@ -129,9 +137,3 @@ def second() -> Iterator[Machine]:
     one.down()
     yield one
     one.down()
-
-
-@pytest.fixture
-def links() -> Callable[[], set[str]]:
-    """What of a network a lab could leave on the machine."""
-    return lambda: set(network.links()) | {f"route {destination} {device}" for destination, device in network.routes()}

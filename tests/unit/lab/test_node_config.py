@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import configparser
+import dataclasses
 import shlex
 import tomllib
 from collections.abc import Callable
@@ -85,6 +86,8 @@ def test_the_api_server_aggregates_and_authorises(node: Node) -> None:
     assert "--authorization-mode=Node,RBAC" in args
     assert f"--service-cluster-ip-range={node.network.services}" in args
     assert not any(argument.startswith("--audit") for argument in args)
+    audited = dataclasses.replace(node, settings=dataclasses.replace(node.settings, audit=True))
+    assert f"--audit-log-path={node.logs}/audit.log" in processes.apiserver(audited).args
 
 
 def test_the_supervisor_s_file_reads_back_as_the_commands(node: Node) -> None:

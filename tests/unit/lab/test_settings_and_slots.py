@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from lab.errors import LabError
 from lab.settings import Settings, from_environment
-from lab.slots import RANGE, SLOTS, Network, choose, overlapping, recorded, taken
+from lab.slots import RANGE, SLOTS, Network, choose, keep, overlapping, record, recorded, release, taken
 
 
 def test_defaults_follow_the_home_folder() -> None:
@@ -95,6 +96,21 @@ def test_the_lowest_free_slot_is_taken(settings: Settings, tmp_path: Path) -> No
     write(run / "somebody-s" / "owner.json", 1)  # up, with its state elsewhere
     assert taken(settings, run) == {0: "other", 1: "somebody-s"}
     assert choose(settings, [("default", "eth0"), ("198.18.64.0/18", "vpn0")], run).slot == 4
+
+
+def test_a_lab_with_kept_data_keeps_its_addresses_from_everybody(settings: Settings, tmp_path: Path) -> None:
+    run, theirs = tmp_path / "run", from_environment({"HOME": str(tmp_path / "them"), "LAB": "theirs"})
+    record(theirs, Network(0), run)
+    keep(theirs, run)
+    assert not (run / "theirs/owner.json").exists()
+    assert taken(settings, run) == {0: "theirs"}
+    record(theirs, Network(0), run)
+    assert [path.name for path in run.iterdir()] == ["theirs"], "up again: the note is the owner's"
+    keep(theirs, run)
+    shutil.rmtree(theirs.state)
+    assert taken(settings, run) == {}, "somebody removed the data by hand"
+    release(theirs, run)
+    assert not list(run.glob(".kept-*"))
 
 
 def test_a_slot_that_makes_no_sense_is_not_believed(settings: Settings, tmp_path: Path) -> None:
