@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from .applyset import PART_OF
 from .client import FIELD_MANAGER, Client
+from .conversion import release_patch
 from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound, UnknownKind
 from .fields import touched, unchanged
 from .objects import REPLACED, Key, Obj, key_of
@@ -60,11 +61,23 @@ class Applier:
                 check_owner(obj, live)
             if failed:
                 return self._replace(obj, live, f"{key} has failed; it is made anew")
+            if patch := release_patch(obj, live):
+                return self._without_webhook(obj, live, patch)
         return self._check(obj, live, doubtful) if self.check_mode else self._apply(obj, live)
 
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)
         return self.client.get_or_none(obj["apiVersion"], key.kind, key.name, key.namespace or None)
+
+    def _send(self, obj: Obj, dry_run: bool = False) -> Obj:
+        try:
+            return self.client.apply(obj, force=self.force, dry_run=dry_run)
+        except Conflict as error:
+            managers = {_manager(cause) for cause in _field_conflicts(error)}
+            if managers != {FIELD_MANAGER}:
+                raise
+            # What we once created or patched counts as another manager's, of our own name.
+            return self.client.apply(obj, force=True, dry_run=dry_run)
 
     def _apply(self, obj: Obj, live: Obj | None) -> Change:
         key = key_of(obj)
@@ -72,7 +85,7 @@ class Applier:
         while True:
             attempt += 1
             try:
-                after = self.client.apply(obj, force=self.force)
+                after = self._send(obj)
                 break
             except ApiError as error:
                 if _immutable(error) and (key.group, key.kind) in REPLACED and live is not None:
@@ -97,7 +110,7 @@ class Applier:
         if doubtful:
             return Change(key, "updated", live, obj, predicted=True)
         try:
-            after = self.client.apply(obj, force=self.force, dry_run=True)
+            after = self._send(obj, dry_run=True)
         except (UnknownKind, NotFound):  # the kind, or a namespace another component makes
             return Change(key, predict(obj, live), live, obj, predicted=True)
         except ApiError as error:
@@ -109,6 +122,13 @@ class Applier:
         if live is None:
             return Change(key, "created", None, after)
         return Change(key, "updated" if touched(live, after, FIELD_MANAGER) else "unchanged", live, after)
+
+    def _without_webhook(self, obj: Obj, live: Obj, patch: Obj) -> Change:
+        key = key_of(obj)
+        self.client.patch(obj["apiVersion"], key.kind, key.name, None, patch, dry_run=self.check_mode)
+        if self.check_mode:
+            return Change(key, "updated", live, obj, predicted=True)
+        return Change(key, "updated", live, self._apply(obj, live).after)
 
     def _replace(self, obj: Obj, live: Obj, why: str) -> Change:
         key = key_of(obj)

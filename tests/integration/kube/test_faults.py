@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import threading
 import time
@@ -250,3 +251,36 @@ def test_a_webhook_that_is_not_there_yet_is_waited_for(engine: Engine) -> None:
         content_type="application/json-patch+json",
     )
     engine(state="absent")
+
+
+def test_a_conversion_webhook_can_be_taken_off(engine: Engine, other_tool: Callable[..., Any]) -> None:
+    """As cert-manager's injector leaves it: it owns the webhook's caBundle."""
+    group = f"{engine.name}.example.com"
+    plain = crd("widgets", "Widget", group)
+    plain.pop("status")
+    converting = copy.deepcopy(plain)
+    converting["metadata"]["annotations"] = {"cert-manager.io/inject-ca-from": "a/b"}
+    converting["spec"]["conversion"] = {
+        "strategy": "Webhook",
+        "webhook": {
+            "conversionReviewVersions": ["v1"],
+            "clientConfig": {"service": {"namespace": engine.name, "name": "none"}},
+        },
+    }
+    engine.steps(converting)
+    bundle = base64.b64encode(engine.plane.authority.certificate.encode()).decode()
+    engine.client.patch(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        f"widgets.{group}",
+        None,
+        {"spec": {"conversion": {"webhook": {"clientConfig": {"caBundle": bundle}}}}},
+        field_manager="cainjector",
+    )
+    engine.steps(converting)  # the injector's field is left alone
+    _, done, _, _ = engine.steps(plain)
+    assert done["objects"]["updated"] == [f"CustomResourceDefinition widgets.{group}"]
+    live = engine.client.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"widgets.{group}")
+    assert live["spec"]["conversion"] == {"strategy": "None"}
+    assert "cert-manager.io/inject-ca-from" not in (live["metadata"].get("annotations") or {})
+    engine.steps(converting)

@@ -67,21 +67,30 @@ def service(engine: Engine) -> Iterator[dict[str, Any]]:
     server = ThreadingHTTPServer((own_address(), 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     Handler.calls = 0
+    ip = server.server_address[0]
     port = {"name": "http", "port": 80}
-    address = [
-        {"addresses": [{"ip": server.server_address[0]}], "ports": [{"name": "http", "port": server.server_port}]}
-    ]
+    # The API server only goes where a Pod is: here it is one that nobody runs, with our server's address.
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{"name": "c", "image": "busybox:1.36"}]},
+    }
+    backend = {
+        "addresses": [{"ip": ip, "targetRef": {"kind": "Pod", "name": "web", "namespace": engine.namespace}}],
+        "ports": [{"name": "http", "port": server.server_port}],
+    }
+    empty = {"ports": [port], "selector": {"a": "b"}}
     engine(
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [port]}},
-        {
-            "apiVersion": "v1",
-            "kind": "Service",
-            "metadata": {"name": "empty"},
-            "spec": {"ports": [port], "selector": {"a": "b"}},
-        },
-        {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web"}, "subsets": address},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "empty"}, "spec": empty},
+        {"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": "web"}, "subsets": [backend]},
+        pod,
         secret("token", value="hunter2-canary\n"),
     )
+    path = f"/api/v1/namespaces/{engine.namespace}/pods/web/status"
+    status = {"status": {"phase": "Running", "podIP": ip, "podIPs": [{"ip": ip}]}}
+    engine.client.request("PATCH", path, body=status, content_type="application/merge-patch+json")
     yield {**DEFAULTS, "namespace": engine.namespace, "service": "web", "port": "80"}
     server.shutdown()
 
