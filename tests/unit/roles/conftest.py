@@ -11,6 +11,8 @@ import pytest
 from ansible.plugins.loader import init_plugin_loader
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import COLLECTION, LAB_RELEASE, Role
 
+from lab.artifacts import ensure
+
 
 @pytest.fixture(scope="session", autouse=True)
 def plugins() -> None:
@@ -28,8 +30,6 @@ def plugins() -> None:
 @pytest.fixture(scope="session")
 def site() -> dict[str, Any]:
     """The charts and the helm program of this machine's cache, as `make up` and the lab use them."""
-    from lab.artifacts import ensure
-
     artifacts = ensure(["programs", "charts"])
     return {"artifacts_dir": str(artifacts.charts_dir.parent), "helm_binary": str(artifacts.bin("helm"))}
 

@@ -15,7 +15,6 @@ from typing import Any
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
-
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.helm import render
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.patches import apply_patches, drop
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.render import flatten, normalise

@@ -70,7 +70,7 @@ def test_secrets_are_plain_texts_and_hidden(name: str) -> None:
     """A validation error repeats the value of anything that is not a plain text."""
     for variable, option in specification(name)["main"]["options"].items():
         if re.search(r"(password|access_key|secret_key)$", variable):
-            assert option["type"] == "str" and option["no_log"] is True and "choices" not in option, variable
+            assert (option["type"], option["no_log"], option.get("choices")) == ("str", True, None), variable
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
@@ -82,7 +82,7 @@ def test_no_role_depends_on_another_or_reads_its_variables(name: str) -> None:
                  ROLES / name / "vars/main.yml"]:  # fmt: skip
         text = file.read_text(encoding="utf-8")
         for other in others:
-            names = {item for item in load(ROLES / other / "defaults/main.yml")} - own
+            names = set(load(ROLES / other / "defaults/main.yml")) - own
             found = {item for item in names if re.search(rf"(?<![\w-]){item}(?![\w-])", text)}
             assert not found, f"{file}: {found}"
 

@@ -37,7 +37,9 @@ def test_golden(name: str, role: Make) -> None:
 @pytest.mark.parametrize(("name", "template"), TEMPLATES)
 def test_every_template_renders_with_defaults(name: str, template: str, role: Make) -> None:
     for item in role(name).template(template):
-        assert item["apiVersion"] and item["kind"] and item["metadata"]["name"]
+        assert item["apiVersion"]
+        assert item["kind"]
+        assert item["metadata"]["name"]
 
 
 @pytest.mark.parametrize("name", OWN)
@@ -48,7 +50,8 @@ def test_containers_follow_the_rules(name: str, role: Make) -> None:
         resources = container["resources"]
         assert set(resources) == {"requests"}, f"{what}: requests only, a CPU limit throttles"
         security = container["securityContext"]
-        assert security["allowPrivilegeEscalation"] is False and security["capabilities"] == {"drop": ["ALL"]}, what
+        assert security["allowPrivilegeEscalation"] is False, what
+        assert security["capabilities"] == {"drop": ["ALL"]}, what
     for what, pod in pods(manifests):
         assert pod["securityContext"]["runAsNonRoot"] is True, what
         assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, what
@@ -66,7 +69,8 @@ def test_mirror_and_pull_secrets_reach_every_pod(name: str, role: Make) -> None:
 def test_embedded_store_shows_nothing_but_s3(role: Make) -> None:
     """Master, volume server and filer of the store know no logins."""
     store, gateway = containers(role("object_store").component()["manifests"])
-    assert "-ip.bind=127.0.0.1" in store[1]["command"] and "ports" not in store[1]
+    assert "-ip.bind=127.0.0.1" in store[1]["command"]
+    assert "ports" not in store[1]
     assert "-ip.bind=0.0.0.0" in gateway[1]["command"]
     assert "-master.telemetry=false" in store[1]["command"]
     assert "-allowDeleteBucketNotEmpty=false" in gateway[1]["command"]
@@ -84,7 +88,8 @@ def test_node_registry_listens_on_loopback_only(role: Make) -> None:
     assert config["proxy"]["remoteurl"] == "http://registry.registry.svc.cluster.local:5000"
     pod = find(manifests, "DaemonSet", "registry-node")["spec"]["template"]["spec"]
     # without this policy a pod in the node's network cannot resolve the name of a Service
-    assert pod["hostNetwork"] is True and pod["dnsPolicy"] == "ClusterFirstWithHostNet"
+    assert pod["hostNetwork"] is True
+    assert pod["dnsPolicy"] == "ClusterFirstWithHostNet"
     assert find(manifests, "Secret", "registry-yatai")["stringData"]["server"] == "127.0.0.1:5000"
 
 
