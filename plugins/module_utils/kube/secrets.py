@@ -23,7 +23,8 @@ CHECKSUM = "bentobox.platform/config-checksum"
 GENERATED_BY = "bentobox.platform/generated-by"
 _ALPHABET = string.ascii_letters + string.digits
 
-Lookup: TypeAlias = "Callable[[str, str], Obj | None]"
+# The text keeps pylint of older releases from judging `|` between an alias and None.
+Lookup: TypeAlias = Callable[[str, str], "Obj | None"]
 
 
 def encode(text: str) -> str:

@@ -245,8 +245,7 @@ class ImageBuild:
         return text + last_words(self.client, self.options.namespace, pod, container, verdict.previous)
 
     def _digest(self, image: str) -> str | None:
-        assert self.registry is not None
-        return self.registry.digest(image)
+        return self.registry.digest(image) if self.registry else None
 
     def _facts(self, live: Obj | None, bento: Obj | None, verdict: Verdict, start: float, *, built: bool) -> Obj:
         image = ((bento or {}).get("spec") or {}).get("image") or ""
