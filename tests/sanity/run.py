@@ -2,9 +2,9 @@
 
 usage: python tests/sanity/run.py [CORE ...]      (default: all of tests/sanity/cores.txt)
 
-ansible-test wants the collection in .../ansible_collections/bentobox/platform, as a tree that holds nothing else, so the
-files that git knows (and the new ones that it does not ignore) are copied there. Everything is kept in the cache:
-$XDG_CACHE_HOME/bentobox.platform/sanity.
+ansible-test wants the collection in .../ansible_collections/bentobox/platform, as a tree that holds nothing else, so
+the files that git knows (and the new ones that it does not ignore) are copied there. Everything is kept in the cache:
+$XDG_CACHE_HOME/bentobox.platform/sanity. Two releases are tried at a time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -53,7 +54,10 @@ def copy_collection(core: str) -> Path:
     target = CACHE / f"tree-{core}" / "ansible_collections" / "bentobox" / "platform"
     shutil.rmtree(target, ignore_errors=True)
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TOP, check=True, capture_output=True
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=TOP,
+        check=True,
+        capture_output=True,
     )
     for name in filter(None, listed.stdout.decode().split("\0")):
         source = TOP / name
@@ -70,7 +74,7 @@ def run(core: str, python_version: str) -> bool:
     started = time.monotonic()
     venv = virtual_environment(core, find_python(python_version))
     tree = copy_collection(core)
-    home = CACHE / "home"
+    home = CACHE / f"home-{core}"  # of its own: two at a time must not write to one
     bootstrap = home / ".ansible" / "test" / "cache"
     bootstrap.mkdir(parents=True, exist_ok=True)
     # Each core asks for the version that it was released with.
@@ -85,7 +89,10 @@ def run(core: str, python_version: str) -> bool:
         check=False,
     )
     verdict = "passed" if result.returncode == 0 else "FAILED"
-    print(f"sanity: ansible-core {core} on Python {python_version} {verdict} ({time.monotonic() - started:.0f} s)", flush=True)
+    print(
+        f"sanity: ansible-core {core} on Python {python_version} {verdict} ({time.monotonic() - started:.0f} s)",
+        flush=True,
+    )
     return result.returncode == 0
 
 
@@ -95,7 +102,9 @@ def main() -> int:
     unknown = [core for core in wanted if core not in known]
     if unknown:
         sys.exit(f"sanity: {', '.join(unknown)} not in tests/sanity/cores.txt; known: {', '.join(known)}")
-    return 0 if all([run(core, known[core]) for core in wanted]) else 1
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        passed = list(pool.map(lambda core: run(core, known[core]), wanted))
+    return 0 if all(passed) else 1
 
 
 if __name__ == "__main__":

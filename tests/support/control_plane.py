@@ -169,8 +169,11 @@ class ControlPlane:
                 "--leader-elect=false", f"--secure-port={manager_port}", "--bind-address=127.0.0.1",
                 f"--service-account-private-key-file={pki}/sa.key", f"--root-ca-file={pki}/ca.crt",
             ])  # fmt: skip
-            self._wait(lambda: self._get("/api/v1/namespaces/default/serviceaccounts/default")[0] == 200, 60,
-                       "kube-controller-manager does not make service accounts")
+            self._wait(
+                lambda: self._get("/api/v1/namespaces/default/serviceaccounts/default")[0] == 200,
+                60,
+                "kube-controller-manager does not make service accounts",
+            )
         return self
 
     def stop(self) -> None:

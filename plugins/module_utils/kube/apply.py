@@ -114,8 +114,10 @@ class Applier:
         except (UnknownKind, NotFound):  # the kind, or a namespace another component makes
             return Change(key, predict(obj, live), live, obj, predicted=True)
         except ApiError as error:
-            if (_immutable(error) and (key.group, key.kind) in REPLACED) or self._transient(error, key) or (
-                "does not support dry run" in error.message
+            if (
+                (_immutable(error) and (key.group, key.kind) in REPLACED)
+                or self._transient(error, key)
+                or ("does not support dry run" in error.message)
             ):
                 return Change(key, predict(obj, live), live, obj, predicted=True)
             raise explained(error, obj) from None

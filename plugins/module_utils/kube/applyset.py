@@ -95,6 +95,7 @@ def split_group_kind(text: str) -> tuple[str, str]:
 
 def members(client: Client, identifier: str, versions: dict[tuple[str, str], str]) -> dict[Key, Obj]:
     """Live members of these kinds: one LIST per kind. versions: (group, kind) -> apiVersion to read them in."""
+
     def read(entry: tuple[tuple[str, str], str]) -> list[Obj]:
         (_group, kind), api_version = entry
         return list_members(client, api_version, kind, f"{PART_OF}={identifier}")

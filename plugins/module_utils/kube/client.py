@@ -67,8 +67,15 @@ class Client:
         if body is not None:
             sent.setdefault("Content-Type", content_type)
         answer = self.transport.send(
-            method, path, body=body, headers=sent, timeout=timeout, stream=stream, what=what,
-            retry_status=retry_status, retry_for=retry_for,
+            method,
+            path,
+            body=body,
+            headers=sent,
+            timeout=timeout,
+            stream=stream,
+            what=what,
+            retry_status=retry_status,
+            retry_for=retry_for,
         )
         if raw or stream:
             return answer
@@ -100,8 +107,17 @@ class Client:
         target = f"{scheme}:{service}:{port}" if scheme else f"{service}:{port}"
         base = f"/api/v1/namespaces/{quote(namespace)}/services/{quote(target, safe=':')}/proxy/"
         return self.request(
-            method, base + path.lstrip("/"), query=query, body=body, headers=headers, stream=stream, raw=True,
-            timeout=timeout, retry_status=False, retry_for=retry_for, what=f"service {namespace}/{service}:{port}",
+            method,
+            base + path.lstrip("/"),
+            query=query,
+            body=body,
+            headers=headers,
+            stream=stream,
+            raw=True,
+            timeout=timeout,
+            retry_status=False,
+            retry_for=retry_for,
+            what=f"service {namespace}/{service}:{port}",
         )
 
     # -- discovery -----------------------------------------------------------------------------------------------
@@ -150,7 +166,11 @@ class Client:
         resource, name, namespace = self._locate(obj)
         query = {"fieldManager": field_manager, "fieldValidation": "Strict", "dryRun": "All" if dry_run else None}
         return self.request(
-            "POST", resource.path(namespace), query=query, body=obj, verb="create",
+            "POST",
+            resource.path(namespace),
+            query=query,
+            body=obj,
+            verb="create",
             what=describe(resource.kind, name, namespace),
         )
 
@@ -172,8 +192,14 @@ class Client:
             "dryRun": "All" if dry_run else None,
         }
         return self.request(
-            "PATCH", resource.path(namespace, name), query=query, body=obj, verb="apply", timeout=timeout,
-            content_type="application/apply-patch+yaml", what=describe(resource.kind, name, namespace),
+            "PATCH",
+            resource.path(namespace, name),
+            query=query,
+            body=obj,
+            verb="apply",
+            timeout=timeout,
+            content_type="application/apply-patch+yaml",
+            what=describe(resource.kind, name, namespace),
         )
 
     def patch(
@@ -190,7 +216,12 @@ class Client:
         path = self.resource(api_version, kind).path(namespace, name)
         query = {"fieldManager": field_manager, "fieldValidation": "Strict", "dryRun": "All" if dry_run else None}
         return self.request(
-            "PATCH", path, query=query, body=body, content_type=content_type, verb="patch",
+            "PATCH",
+            path,
+            query=query,
+            body=body,
+            content_type=content_type,
+            verb="patch",
             what=describe(kind, name, namespace),
         )
 
@@ -234,8 +265,13 @@ class Client:
         metadata = obj.get("metadata") or {}
         namespace = metadata.get("namespace") if resource.namespaced else None
         if resource.namespaced and not namespace:
-            raise ApiError(400, "BadRequest", "it is namespaced but metadata.namespace is missing",
-                           verb="locate", what=describe(resource.kind, metadata.get("name")))
+            raise ApiError(
+                400,
+                "BadRequest",
+                "it is namespaced but metadata.namespace is missing",
+                verb="locate",
+                what=describe(resource.kind, metadata.get("name")),
+            )
         return resource, metadata.get("name", ""), namespace
 
 

@@ -77,9 +77,7 @@ def brought_kinds(objects: list[Obj]) -> dict[tuple[str, str], bool]:
     return kinds
 
 
-def located(
-    obj: Obj, client: Client, crds: dict[tuple[str, str], bool], namespace: str, check_mode: bool
-) -> Obj:
+def located(obj: Obj, client: Client, crds: dict[tuple[str, str], bool], namespace: str, check_mode: bool) -> Obj:
     """With a namespace where the kind has one, without where it has none."""
     group, kind = group_of(obj), obj["kind"]
     metadata = obj["metadata"]

@@ -112,9 +112,7 @@ def project(value: Any, fields: Fields) -> Any:
     if not children:
         return value if "." not in fields else type(value)() if isinstance(value, (dict, list)) else value
     if isinstance(value, dict):
-        return {
-            key: project(entry, children[f"f:{key}"]) for key, entry in value.items() if f"f:{key}" in children
-        }
+        return {key: project(entry, children[f"f:{key}"]) for key, entry in value.items() if f"f:{key}" in children}
     if isinstance(value, list):
         kept = []
         for entry in value:

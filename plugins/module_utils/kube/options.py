@@ -12,13 +12,32 @@ from ansible.module_utils.basic import env_fallback
 KUBE_REQUIRED_TOGETHER = [["username", "password"], ["client_cert", "client_key"]]
 KUBE_MUTUALLY_EXCLUSIVE = [["api_key", "username"], ["api_key", "client_cert"]]
 KUBE_OPTIONS = [
-    "kubeconfig", "context", "host", "api_key", "username", "password", "validate_certs", "ca_cert", "client_cert",
-    "client_key", "proxy", "impersonate_user", "impersonate_groups",
+    "kubeconfig",
+    "context",
+    "host",
+    "api_key",
+    "username",
+    "password",
+    "validate_certs",
+    "ca_cert",
+    "client_cert",
+    "client_key",
+    "proxy",
+    "impersonate_user",
+    "impersonate_groups",
 ]
 
 # Keys of a kubeconfig whose values must never be shown (an inline kubeconfig arrives as a plain dict).
-_SECRET_KEYS = {"token", "password", "client-key-data", "client-certificate-data", "id-token", "refresh-token",
-                "access-token", "client-secret"}
+_SECRET_KEYS = {
+    "token",
+    "password",
+    "client-key-data",
+    "client-certificate-data",
+    "id-token",
+    "refresh-token",
+    "access-token",
+    "client-secret",
+}
 
 
 def _env(name: str) -> tuple[Any, list[str]]:

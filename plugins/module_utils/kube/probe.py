@@ -60,9 +60,7 @@ class Probe:
         shown = scrub(text[:_SHOWN].strip(), self.secrets)
         if isinstance(parsed, dict) and parsed.get("kind") == "Status" and parsed.get("apiVersion") == "v1":
             message = str(parsed.get("message"))
-            if self.service and (
-                any(words in message for words in _UNREACHABLE) or answer.status in (401, 403, 404)
-            ):
+            if self.service and (any(words in message for words in _UNREACHABLE) or answer.status in (401, 403, 404)):
                 return None, f"the API server says: {message}"
         if answer.status not in self.status_code:
             return None, f"status {answer.status}: {shown}"

@@ -97,9 +97,11 @@ def hooks(objects: list[Obj]) -> Rendered:
         except ValueError:
             raise RenderError(f"{key}: helm.sh/hook-weight is not a number") from None
         left = {name: value for name, value in annotations.items() if name not in _HOOK_ANNOTATIONS}
-        metadata = {**obj["metadata"], "annotations": left} if left else {
-            name: value for name, value in obj["metadata"].items() if name != "annotations"
-        }
+        metadata = (
+            {**obj["metadata"], "annotations": left}
+            if left
+            else {name: value for name, value in obj["metadata"].items() if name != "annotations"}
+        )
         result.items.append(Item({**obj, "metadata": metadata}, installing[0], weight))
     return result
 

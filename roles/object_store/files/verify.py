@@ -34,9 +34,7 @@ def call(method, path, body=b""):
         key = sign(key, part)
     signature = hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
     credential = f"{os.environ['ACCESS_KEY']}/{scope}"
-    headers["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
-    )
+    headers["Authorization"] = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     wanted = urllib.request.Request(f"{SCHEME}://{HOST}{path}", data=body or None, headers=headers, method=method)
     try:
         with urllib.request.urlopen(wanted, timeout=20) as answer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,9 @@ import yaml
 TOP = Path(__file__).resolve().parents[3]
 MODULES = sorted((TOP / "plugins" / "modules").glob("*.py"))
 ROLES = sorted(path for path in (TOP / "roles").iterdir() if path.is_dir())
-SUBJECTS = sorted(path for path in (TOP / "plugins" / "module_utils").iterdir() if path.is_dir() and path.name != "__pycache__")
+SUBJECTS = sorted(
+    path for path in (TOP / "plugins" / "module_utils").iterdir() if path.is_dir() and path.name != "__pycache__"
+)
 
 
 def documentation(module: Path) -> dict:
@@ -36,7 +40,9 @@ def test_action_group_holds_exactly_the_modules_with_a_kubernetes_connection() -
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
 def test_every_module_documents_its_attributes(module: Path) -> None:
     attributes = documentation(module).get("attributes", {})
-    assert "bentobox.platform.attributes" in " ".join(fragments(module)) or {"check_mode", "diff_mode"} <= set(attributes)
+    assert "bentobox.platform.attributes" in " ".join(fragments(module)) or {"check_mode", "diff_mode"} <= set(
+        attributes
+    )
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda path: path.name)
@@ -71,4 +77,19 @@ def test_roles_have_no_dependencies(role: Path) -> None:
 def test_playbooks_are_plays_only() -> None:
     for playbook in sorted((TOP / "playbooks").glob("*.yml")):
         plays = yaml.safe_load(playbook.read_text())
-        assert isinstance(plays, list) and all("hosts" in play or "ansible.builtin.import_playbook" in play for play in plays), playbook
+        assert isinstance(plays, list)
+        assert all("hosts" in play or "ansible.builtin.import_playbook" in play for play in plays), playbook
+
+
+def test_the_archive_ships_all_that_is_needed_at_run_time_and_nothing_else(tmp_path: Path) -> None:
+    command = ["ansible-galaxy", "collection", "build", "--output-path", str(tmp_path), str(TOP)]
+    subprocess.run(command, check=True, capture_output=True)
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as archive:
+        shipped = {entry.name for entry in archive if entry.isfile()}
+    listed = subprocess.run(["git", "ls-files"], cwd=TOP, check=True, capture_output=True, text=True).stdout.split()
+    needed = {name for name in listed if name.startswith(("plugins/", "roles/", "playbooks/", "meta/"))}
+    assert needed <= shipped, needed - shipped
+    assert {name.split("/")[0] for name in shipped} <= {
+        *("plugins", "roles", "playbooks", "meta", "docs", "changelogs"),
+        *("LICENSE", "README.md", "CONTRIBUTING.md", "MANIFEST.json", "FILES.json"),
+    }
