@@ -58,7 +58,8 @@ class Wire(Protocol):
 
     public_url: str
 
-    def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any: ...
+    def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any:
+        """A request; the raw answer, whatever its status."""
 
 
 def broken(exc: Exception) -> Broken:
