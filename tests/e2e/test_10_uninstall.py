@@ -69,13 +69,13 @@ def data(published: Run, cluster: Cluster) -> dict[str, str]:
 
 
 def test_uninstall_keeps_what_is_the_users(data: dict[str, str], playbooks: Playbooks, cluster: Cluster) -> None:
-    known, password = crds(cluster), cluster.secret("postgresql", "postgresql-yatai")["password"]
+    known, password = crds(cluster), cluster.secret("postgresql", "postgresql-generated")["password"]
     playbooks.run("uninstall", timeout=300).ok()
     assert not workloads(cluster, tuple(name for name in OURS if name != "yatai"))
     assert claims(cluster) == data
     assert crds(cluster) == known
     assert cluster.namespaces() >= set(OURS)
-    assert cluster.secret("postgresql", "postgresql-yatai")["password"] == password
+    assert cluster.secret("postgresql", "postgresql-generated")["password"] == password
     stored = cluster.get("/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/iris")
     assert stored["metadata"]["name"] == "iris"
     assert "deletionTimestamp" not in stored["metadata"]

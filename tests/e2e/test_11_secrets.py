@@ -18,7 +18,7 @@ MUST_BE_KNOWN = (
 
 
 def test_no_secret_is_shown(installed: Run, playbooks: Playbooks, canary: Canary) -> None:
-    known = canary.places()
+    known = canary.places
     assert not [place for place in MUST_BE_KNOWN if place not in known], f"the test would see nothing: {sorted(known)}"
     files = [path for run in playbooks.runs for path in (run.log, run.record)]
     assert any("-vvv" in run.process.args for run in playbooks.runs)

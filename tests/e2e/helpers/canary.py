@@ -30,6 +30,7 @@ PLAIN = re.compile(r"[A-Za-z0-9+/=_-]{12,}")
 @dataclass
 class Canary:
     values: dict[str, str] = field(default_factory=dict)  # value -> where it is from
+    places: set[str] = field(default_factory=set)
 
     def collect(self, cluster: Cluster) -> None:
         for namespace in NAMESPACES:
@@ -45,11 +46,9 @@ class Canary:
         # Of a PEM file each line counts: the ends are the same everywhere.
         for line in text.splitlines():
             if PLAIN.fullmatch(line) and re.search(r"\d", line) and re.search(r"[A-Za-z]", line):
+                self.places.add(where)
                 self.values[line] = where
                 self.values[base64.b64encode(line.encode()).decode().rstrip("=")] = f"{where} in base64"
-
-    def places(self) -> set[str]:
-        return {where for where in self.values.values() if not where.endswith("in base64")}
 
     def seen_in(self, files: list[Path]) -> list[str]:
         found = []
