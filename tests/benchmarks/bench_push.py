@@ -127,7 +127,7 @@ def free_volumes(store: ObjectStore) -> None:
         pass
 
 
-def run(root: Path) -> dict[str, tuple[list[float], list[float]]]:
+def run(root: Path) -> dict[str, list[Measured]]:
     postgres = start_postgres()
     store = start_object_store()
     servers: list[Yatai] = []
@@ -135,15 +135,17 @@ def run(root: Path) -> dict[str, tuple[list[float], list[float]]]:
         servers = [start_yatai(postgres, store, strategy) for strategy in ("proxy", "presigned_url")]
         contest = Contest(root, *servers)
         every = contest.contestants()
-        found: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in every}
+        found: dict[str, list[Measured]] = {name: [] for name in every}
         for number in range(ROUNDS):
             for name, go in every.items():
                 free_volumes(store)
                 done = go()
-                found[name][0].append(done.seconds)
-                found[name][1].append(done.peak_mib)
+                found[name].append(done)
                 where = f"round {number + 1}/{ROUNDS}  {name:38}"
-                print(f"{where} {done.seconds:7.2f} s  {done.peak_mib:6.0f} MiB", flush=True)
+                print(
+                    f"{where} {done.seconds:7.2f} s  {done.cpu_seconds:6.2f} s cpu  {done.peak_mib:6.0f} MiB",
+                    flush=True,
+                )
         return found
     finally:
         for server in servers:
@@ -152,15 +154,16 @@ def run(root: Path) -> dict[str, tuple[list[float], list[float]]]:
         postgres.close()
 
 
-def report(found: dict[str, tuple[list[float], list[float]]]) -> None:
-    median: dict[str, float] = {name: statistics.median(times) for name, (times, _memory) in found.items()}
-    print(f"\n{MIB} MiB, medians of {ROUNDS} rounds")
-    print(f"{'':38} {'s':>7} {'MiB/s':>7} {'peak MiB':>9} {'x bentoml':>10} {'of curl':>8}")
-    for name, (_times, memory) in found.items():
+def report(found: dict[str, list[Measured]]) -> None:
+    median = {name: statistics.median(one.seconds for one in runs) for name, runs in found.items()}
+    print(f"\n{MIB} MiB, medians of {ROUNDS} rounds; cpu is the client's own, which a busy machine does not falsify")
+    print(f"{'':38} {'s':>7} {'cpu s':>7} {'MiB/s':>7} {'peak MiB':>9} {'x bentoml':>10} {'of curl':>8}")
+    for name, runs in found.items():
         strategy = name[:9]
         bentoml, curl = median[f"{strategy}  bentoml push"], median[f"{strategy}  curl -T"]
+        cpu, peak = statistics.median(one.cpu_seconds for one in runs), max(one.peak_mib for one in runs)
         print(
-            f"{name:38} {median[name]:7.2f} {MIB / median[name]:7.0f} {max(memory):9.0f}"
+            f"{name:38} {median[name]:7.2f} {cpu:7.2f} {MIB / median[name]:7.0f} {peak:9.0f}"
             f" {bentoml / median[name]:10.2f} {curl / median[name]:8.2f}"
         )
 

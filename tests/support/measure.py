@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ class Measured(NamedTuple):
     peak_mib: float
     output: str
     code: int
+    cpu_seconds: float  # of the program itself: what a busy machine does not falsify
 
 
 def run_measured(command: list[str], stdin: str = "", environment: dict[str, str] | None = None) -> Measured:
@@ -28,7 +30,7 @@ def run_measured(command: list[str], stdin: str = "", environment: dict[str, str
 
     Not wait4's ru_maxrss: a child inherits that of the (large) process which started it.
     """
-    peak = 0
+    peak, ticks = 0, 0
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as given:
         given.write(stdin)
         given.seek(0)
@@ -38,7 +40,16 @@ def run_measured(command: list[str], stdin: str = "", environment: dict[str, str
         while process.poll() is None:
             found = _PEAK.search(status.read_text()) if status.exists() else None
             peak = max(peak, int(found.group(1)) if found else 0)
+            ticks = max(ticks, _ticks(process.pid))
             time.sleep(0.01)
         seconds = time.monotonic() - begun
         output.seek(0)
-        return Measured(seconds, peak / 1024, output.read(), process.returncode)
+        return Measured(seconds, peak / 1024, output.read(), process.returncode, ticks / os.sysconf("SC_CLK_TCK"))
+
+
+def _ticks(pid: int) -> int:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(fields[11]) + int(fields[12])
