@@ -28,7 +28,8 @@ help: ## list the verbs
 
 venv: $(VENV)/.complete $(TREE)/ansible_collections/bentobox/platform ## the tools, in an environment of their own
 
-$(VENV)/.complete: tests/requirements.txt
+# No prerequisite: its name tells its content. A clone's younger file must not replace it under somebody's run.
+$(VENV)/.complete:
 	@printf '== venv: installing the tools of tests/requirements.txt (1 minute, 0.9 GB) ...\n'
 	@command -v $(PYTHON) >/dev/null || { echo "make: no $(PYTHON) on PATH. Install Python 3.11 or newer with venv, or name one: make PYTHON=python3.12"; exit 2; }
 	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
