@@ -22,7 +22,6 @@ from .progress import BuildError, Say
 OLDEST = (1, 24)
 PINNED = "go1.26.8"
 SHA256 = {"x86_64": "30c2b1bf7dcc88d3eb0a1364e47ddd9128edb3110a30e8a0ef61cd5856b31de7"}
-DEFAULT_PROXY = "https://proxy.golang.org"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,11 @@ def ensure_go(cache: Cache, say: Say) -> Go:
 def proxy() -> str:
     """The first module proxy of GOPROXY, as the go command would ask."""
     entries = re.split(r"[,|]", os.environ.get("GOPROXY", ""))
-    return next((entry.rstrip("/") for entry in entries if entry.startswith(("http://", "https://"))), DEFAULT_PROXY)
+    found = next((entry.rstrip("/") for entry in entries if entry.startswith(("http://", "https://"))), "")
+    if not found:
+        oldest = ".".join(map(str, OLDEST))
+        raise BuildError(f"no Go {oldest} or later on this machine: install it, or set GOPROXY to fetch {PINNED} from")
+    return found
 
 
 def fetch(archive: Path, machine: str, say: Say) -> None:

@@ -32,8 +32,6 @@ def test_new_enough(version: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ("", toolchain.DEFAULT_PROXY),
-        ("direct", toolchain.DEFAULT_PROXY),
         ("https://go.example.com/,direct", "https://go.example.com"),
         ("off|http://a.example.com", "http://a.example.com"),
     ],
@@ -41,6 +39,13 @@ def test_new_enough(version: str, expected: bool) -> None:
 def test_proxy(monkeypatch: pytest.MonkeyPatch, setting: str, expected: str) -> None:
     monkeypatch.setenv("GOPROXY", setting)
     assert toolchain.proxy() == expected
+
+
+@pytest.mark.parametrize("value", ["", "direct", "off"])
+def test_no_proxy_to_fetch_from(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOPROXY", value)
+    with pytest.raises(toolchain.BuildError, match="install it, or set GOPROXY"):
+        toolchain.proxy()
 
 
 @pytest.fixture
