@@ -31,6 +31,12 @@ def specification(name: str) -> dict:
     return load(ROLES / name / "meta/argument_specs.yml")["argument_specs"]
 
 
+def texts(name: str) -> dict[str, str]:
+    """What the role does: the texts of its tasks, templates and internal variables. A role of a chart has no templates."""
+    files = [file for folder in ("tasks", "templates", "vars") for file in (ROLES / name / folder).glob("*")]
+    return {str(file.relative_to(ROLES)): file.read_text(encoding="utf-8") for file in files}
+
+
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_files(name: str) -> None:
     missing = [file for file in FILES if not (ROLES / name / file).is_file()]
@@ -78,9 +84,7 @@ def test_no_role_depends_on_another_or_reads_its_variables(name: str) -> None:
     assert load(ROLES / name / "meta/main.yml")["dependencies"] == []
     others = [other for other in COMPONENTS if other != name and not name.startswith(other)]
     own = set(load(ROLES / name / "defaults/main.yml"))
-    for file in [*(ROLES / name / "tasks").glob("*.yml"), *(ROLES / name / "templates").iterdir(),
-                 ROLES / name / "vars/main.yml"]:  # fmt: skip
-        text = file.read_text(encoding="utf-8")
+    for file, text in texts(name).items():
         for other in others:
             names = set(load(ROLES / other / "defaults/main.yml")) - own
             found = {item for item in names if re.search(rf"(?<![\w-]){item}(?![\w-])", text)}
@@ -89,11 +93,7 @@ def test_no_role_depends_on_another_or_reads_its_variables(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_variables_are_used(name: str) -> None:
-    text = "".join(
-        file.read_text(encoding="utf-8")
-        for folder in ("tasks", "templates", "vars")
-        for file in (ROLES / name / folder).iterdir()
-    )
+    text = "".join(texts(name).values())
     unused = [item for item in load(ROLES / name / "defaults/main.yml") if not re.search(rf"\b{item}\b", text)]
     assert not unused
 
