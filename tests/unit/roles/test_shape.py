@@ -32,7 +32,7 @@ def specification(name: str) -> dict:
 
 
 def texts(name: str) -> dict[str, str]:
-    """What the role does: the texts of its tasks, templates and internal variables. A role of a chart has no templates."""
+    """What the role does: the texts of its tasks, templates and internal variables. Not every role has templates."""
     files = [file for folder in ("tasks", "templates", "vars") for file in (ROLES / name / folder).glob("*")]
     return {str(file.relative_to(ROLES)): file.read_text(encoding="utf-8") for file in files}
 
