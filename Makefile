@@ -21,7 +21,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
 say = printf '\n== %s: %s\n' "$@" "$(1)"
-.PHONY: help venv requirements up down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
+.PHONY: help venv requirements artifacts up down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,6 +59,9 @@ down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 status: venv ## what of the cluster runs
 	@python -m lab status
 
+artifacts: venv ## the lab's programs, charts and images, built once (20 minutes, 20 GB of disk while building)
+	@python -m lab build
+
 test: lint unit integration molecule e2e ## all tests
 	@$(call say,all layers passed in $$SECONDS s (this shell))
 
@@ -85,13 +88,12 @@ sanity: venv ## ansible-test sanity for every supported ansible-core (CORES="2.1
 	@$(call say,ansible-test sanity for $(or $(CORES),every core in tests/sanity/cores.txt))
 	@python tests/sanity/run.py $(CORES)
 
-unit: venv ## unit tests
-	@$(call say,pytest tests/unit (seconds; needs nothing))
+unit: artifacts ## unit tests, also of what the real charts render to
+	@$(call say,pytest tests/unit (1 minute))
 	@pytest -q -n 2 tests/unit
 
-integration: venv ## tests against real servers: an API server, Yatai, PostgreSQL, S3
-	@$(call say,pytest tests/integration (minutes; root; builds what it needs once))
-	@python -m lab build
+integration: artifacts ## tests against real servers: an API server, Yatai, PostgreSQL, S3
+	@$(call say,pytest tests/integration (minutes; root))
 	@pytest tests/integration -m 'not lab'
 
 molecule: venv ## every role alone on the lab
