@@ -59,24 +59,22 @@ def canary() -> Canary:
 
 
 @pytest.fixture(scope="session")
-def installed(playbooks: Playbooks, cluster: Cluster, canary: Canary) -> Run:
-    """The first run of site.yml."""
-    run = playbooks.run("site", title="site, first", timeout=900).ok()
+def installed(lab: Lab, playbooks: Playbooks, cluster: Cluster, canary: Canary) -> Run:
+    """README's first command on the empty lab: site.yml and publish_bento.yml."""
+    run = playbooks.finish(playbooks.make("up", "make up, first", **lab.variables_of_make), 1200).ok()
     canary.collect(cluster)
     return run
 
 
 @pytest.fixture(scope="session")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return Store(tmp_path_factory.mktemp("bentoml"))
+def store(lab: Lab) -> Store:
+    return Store(lab.path("state") / "bentoml")
 
 
 @pytest.fixture(scope="session")
-def published(installed: Run, playbooks: Playbooks, cluster: Cluster, canary: Canary, store: Store) -> Run:
-    """The sample bento pushed, built and served as `iris`."""
-    run = playbooks.run("publish_bento", title="publish, first", extra=store.publish(), timeout=600).ok()
-    canary.collect(cluster)
-    return run
+def published(installed: Run) -> Run:
+    """The sample bento pushed, built and served."""
+    return installed
 
 
 @pytest.fixture(scope="session")

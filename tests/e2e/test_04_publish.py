@@ -10,6 +10,7 @@ import filecmp
 from pathlib import Path
 
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
+    NAME,
     Store,
     bentoml,
     ingress_host,
@@ -19,7 +20,7 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
     right,
 )
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
-from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Run
 
 
 def test_the_bento_predicts_through_the_service_proxy(published: Run, cluster: Cluster) -> None:
@@ -37,16 +38,10 @@ def test_the_image_was_built_in_the_cluster(published: Run, cluster: Cluster, st
     name, version = store.tag.split(":")
     tags = cluster.service("registry", "registry", 5000, "/v2/yatai-bentos/tags/list").json()["tags"]
     assert any(tag.endswith(f"{name}.{version}") for tag in tags), tags
-    pods = cluster.pods("yatai", "yatai.ai/bento-deployment=iris")
+    pods = cluster.pods("yatai", f"yatai.ai/bento-deployment={NAME}")
     assert pods, "pods of the deployment"
     images = {c["image"] for pod in pods for c in pod["spec"]["containers"]}
     assert built["image"] in images
-
-
-def test_second_publish_changes_nothing(published: Run, playbooks: Playbooks, store: Store) -> None:
-    run = playbooks.run("publish_bento", title="publish, second", verbose=0, extra=store.publish(), timeout=120).ok()
-    assert run.recap["changed"] == 0, run.changed
-    assert run.results("bento_push")[-1]["bytes_sent"] == 0
 
 
 def test_the_real_client_pulls_and_loads_it(published: Run, cluster: Cluster, store: Store, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import predict, right
+from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import NAME, predict, right
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 
@@ -44,9 +44,9 @@ def test_old_version_is_read_through_the_webhook(published: Run, cluster: Cluste
     )
     secret = cluster.secret("yatai-deployment", certificate["spec"]["secretName"])
     assert base64.b64decode(client["caBundle"]).decode().strip() == secret["ca.crt"].strip(), "cert-manager's own CA"
-    read = json.loads(cluster.kubectl("get", OLD, "-n", "yatai", "iris", "-o", "json"))
+    read = json.loads(cluster.kubectl("get", OLD, "-n", "yatai", NAME, "-o", "json"))
     assert read["apiVersion"] == "serving.yatai.ai/v1alpha3"
-    assert read["metadata"]["name"] == "iris"
+    assert read["metadata"]["name"] == NAME
     assert calls(cluster) > 0
 
 
@@ -64,6 +64,6 @@ def test_the_webhook_can_be_switched_off(published: Run, cluster: Cluster, witho
     # The watch caches of the old versions end when the CRD is read anew.
     eventually(lambda: calls_within(cluster, 3) == 0, "the API server stops calling the webhook", 60)
     assert calls_within(cluster, 10) == 0
-    stored = cluster.get("/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/iris")
-    assert stored["metadata"]["name"] == "iris"
+    stored = cluster.get(f"/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/{NAME}")
+    assert stored["metadata"]["name"] == NAME
     assert right(predict(cluster))

@@ -10,6 +10,7 @@ import threading
 import time
 
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
+    NAME,
     Store,
     ingress_host,
     predict,
@@ -49,7 +50,7 @@ def test_pods_die_during_push_build_and_deployment(
     assert len(fault.killed) >= 5
     assert run.results("bento_push")[-1]["bytes_sent"] > 192 * 2**20
     assert right(predict(cluster))
-    deployed = cluster.get("/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/iris")
+    deployed = cluster.get(f"/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/{NAME}")
     assert "faults" in deployed["spec"]["bento"], "it is the new bento that answers"
     host = ingress_host(cluster)
     eventually(lambda: right(predict_by_ingress(node_ip, host)), "a prediction through the ingress", 30)

@@ -6,8 +6,15 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
+    NAME,
+    Store,
     ingress_host,
     predict,
     predict_by_ingress,
@@ -16,6 +23,8 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
 from ansible_collections.bentobox.platform.tests.e2e.helpers.canary import Canary
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
+from ansible_collections.bentobox.platform.tests.e2e.helpers.readme import EXISTING, commands, shell
 
 OURS = (
     "cert-manager",
@@ -28,6 +37,7 @@ OURS = (
     "yatai-deployment",
     "yatai",
 )
+RECAP = re.compile(r"^localhost\s.*changed=(\d+)\s.*failed=0\s", re.MULTILINE)
 GROUPS = ("cert-manager.io", "yatai.ai")
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -62,39 +72,71 @@ def names(cluster: Cluster, path: str) -> set[str]:
     return {item["metadata"]["name"] for item in cluster.items(path)}
 
 
+@dataclass
+class Before:
+    """What there was before anything was uninstalled."""
+
+    claims: dict[str, str]
+    crds: set[str]
+    password: str
+
+
 @pytest.fixture(scope="module")
-def data(published: Run, cluster: Cluster) -> dict[str, str]:
+def before(published: Run, cluster: Cluster) -> Before:
     assert claims(cluster)
-    return claims(cluster)
+    return Before(claims(cluster), crds(cluster), cluster.secret("postgresql", "postgresql-generated")["password"])
 
 
-def test_uninstall_keeps_what_is_the_users(data: dict[str, str], playbooks: Playbooks, cluster: Cluster) -> None:
-    known, password = crds(cluster), cluster.secret("postgresql", "postgresql-generated")["password"]
-    playbooks.run("uninstall", timeout=300).ok()
+def test_every_command_for_a_cluster_that_you_have(before: Before, lab: Lab, store: Store, tmp_path: Path) -> None:
+    """README's second block, in a person's home: a kubeconfig, a variables file, a store, no link to this checkout.
+    It finds the platform as it should be, publishes once more, and uninstalls it."""
+    lines = commands(EXISTING)
+    assert len(lines) == 8, lines
+    (tmp_path / ".kube").mkdir()
+    shutil.copy(lab.path("kubeconfig"), tmp_path / ".kube" / "config")
+    variables = tmp_path / "platform.yml"
+    kept = [line for line in lab.path("vars").read_text().splitlines() if not line.startswith("bentobox_kubeconfig")]
+    variables.write_text("\n".join(kept) + "\n")
+    output = shell(
+        "\n".join(lines).replace("@platform.yml", f"@{variables}"),
+        900,
+        HOME=str(tmp_path),
+        BENTOML_HOME=str(store.home),
+        ANSIBLE_COLLECTIONS_PATH=str(tmp_path / ".ansible" / "collections"),
+    )
+    changed = [int(number) for number in RECAP.findall(output)]
+    assert len(changed) == 5, output[-6000:]
+    check, site, _publish, verify, uninstall = changed
+    assert (check, site, verify) == (0, 0, 0), output[-6000:]
+    assert uninstall > 0
+
+
+def test_uninstall_keeps_what_is_the_users(before: Before, playbooks: Playbooks, cluster: Cluster) -> None:
     assert not workloads(cluster, tuple(name for name in OURS if name != "yatai"))
-    assert claims(cluster) == data
-    assert crds(cluster) == known
+    assert claims(cluster) == before.claims
+    assert crds(cluster) == before.crds
     assert cluster.namespaces() >= set(OURS)
-    assert cluster.secret("postgresql", "postgresql-generated")["password"] == password
-    stored = cluster.get("/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/iris")
-    assert stored["metadata"]["name"] == "iris"
+    assert cluster.secret("postgresql", "postgresql-generated")["password"] == before.password
+    stored = cluster.get(f"/apis/serving.yatai.ai/v2alpha1/namespaces/yatai/bentodeployments/{NAME}")
+    assert stored["metadata"]["name"] == NAME
     assert "deletionTimestamp" not in stored["metadata"]
     again = playbooks.run("uninstall", title="uninstall, again", timeout=120).ok()
     assert again.recap["changed"] == 0, again.changed
 
 
-def test_reinstalling_finds_the_old_data(
-    data: dict[str, str], playbooks: Playbooks, cluster: Cluster, canary: Canary, node_ip: str
+def test_make_up_finds_the_old_data(
+    before: Before, lab: Lab, playbooks: Playbooks, cluster: Cluster, canary: Canary, node_ip: str
 ) -> None:
-    playbooks.run("site", title="site, reinstall", timeout=600).ok()
+    run = playbooks.finish(playbooks.make("up", "make up, reinstall", **lab.variables_of_make), 900).ok()
     canary.collect(cluster)
-    assert claims(cluster) == data
+    assert claims(cluster) == before.claims
+    assert run.results("bento_push")[-1]["bytes_sent"] == 0, "Yatai still has the bento"
     eventually(lambda: right(predict(cluster)), "the bento of before answers", 120, interval=1)
     host = ingress_host(cluster)
     eventually(lambda: right(predict_by_ingress(node_ip, host)), "it answers through the ingress", 60, interval=1)
 
 
-def test_purge_leaves_nothing(data: dict[str, str], playbooks: Playbooks, cluster: Cluster) -> None:
+def test_purge_leaves_nothing(before: Before, playbooks: Playbooks, cluster: Cluster) -> None:
     playbooks.run("uninstall", title="uninstall with purge", extra={"bentobox_purge": True}, timeout=400).ok()
     left = cluster.namespaces() & set(OURS)
     assert not left

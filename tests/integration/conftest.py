@@ -17,6 +17,15 @@ if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest w
     sys.path.insert(0, str(CHECKOUT))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For --dist loadgroup: one file stays on one worker; the labs of tests have fixed names, so all of theirs do."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            file = item.path.relative_to(here)
+            item.add_marker(pytest.mark.xdist_group("lab" if file.parts[0] == "lab" else str(file)))
+
+
 @pytest.fixture(scope="session")
 def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A real API server with etcd and controllers, of this test run (or of this xdist worker) alone."""

@@ -28,7 +28,7 @@ from lab.artifacts.sample import bentoml_environment
 from .cluster import Cluster
 
 NAMESPACE = "yatai"
-NAME = "iris"
+NAME = "iris-classifier"  # what publish_bento.yml makes of the sample's name
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 SPECIES = ["setosa", "virginica"]
 
@@ -41,7 +41,7 @@ class Store:
     tag: str = ""
 
     def __post_init__(self) -> None:
-        self.tag = sample_bento(self.home)
+        self.tag = sample_bento(self.home)  # `make up` builds it in the lab's state folder; there it is found again
 
     def folder(self, tag: str) -> Path:
         return self.home / "bentos" / tag.replace(":", "/")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 COLLECTION = "bentobox.platform"
+CHECKOUT = Path(__file__).resolve().parents[3]
 CALLBACKS = Path(__file__).resolve().parent.parent / "callback_plugins"
 
 
@@ -55,10 +56,15 @@ class Run:
         return self.log.read_text(errors="replace")
 
     @property
-    def recap(self) -> dict[str, int]:
+    def recaps(self) -> list[dict[str, int]]:
+        """Of each playbook that was run."""
         found = [event for event in self.events if event["event"] == "recap"]
-        assert found, f"{self.name} has no recap; the end of {self.log}:\n{self.tail()}"
-        return {key: value for key, value in found[-1].items() if key != "event"}
+        return [{key: value for key, value in event.items() if key != "event"} for event in found]
+
+    @property
+    def recap(self) -> dict[str, int]:
+        assert self.recaps, f"{self.name} has no recap; the end of {self.log}:\n{self.tail()}"
+        return self.recaps[-1]
 
     @property
     def changed(self) -> list[str]:
@@ -113,15 +119,22 @@ class Playbooks:
         verbose: int = 3,
         title: str = "",
     ) -> Run:
-        name = title or (playbook.stem if isinstance(playbook, Path) else playbook)
-        number = f"{len(self.runs) + 1:02}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
-        log, record = self.logs / f"{number}.log", self.logs / f"{number}.jsonl"
         command = ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e", f"@{self.vars_file}"]
         command += ["-e", f"ansible_python_interpreter={sys.executable}"]
         if extra:
             command += ["-e", json.dumps(extra)]
         command += [f"-{'v' * verbose}"] if verbose else []
         command += [*arguments, str(playbook) if isinstance(playbook, Path) else f"{COLLECTION}.{playbook}"]
+        name = title or (playbook.stem if isinstance(playbook, Path) else playbook)
+        return self._begin(name, command, {"K8S_AUTH_KUBECONFIG": str(self.kubeconfig)})
+
+    def make(self, verb: str, title: str, *, verbose: int = 3, **variables: str) -> Run:
+        """README's commands run playbooks too, and are recorded in the same way."""
+        return self._begin(title, ["make", verb], {"ANSIBLE_VERBOSITY": str(verbose), **variables})
+
+    def _begin(self, name: str, command: list[str], variables: dict[str, str]) -> Run:
+        number = f"{len(self.runs) + 1:02}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
+        log, record = self.logs / f"{number}.log", self.logs / f"{number}.jsonl"
         environment = os.environ | {
             "ANSIBLE_CONFIG": str(self.config),
             "ANSIBLE_NOCOLOR": "1",
@@ -130,11 +143,12 @@ class Playbooks:
             "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
             "ANSIBLE_RETRY_FILES_ENABLED": "0",
             "BENTOBOX_RECORD": str(record),
-            "K8S_AUTH_KUBECONFIG": str(self.kubeconfig),
+            **variables,
         }
         with log.open("wb") as out:
             process = subprocess.Popen(
                 command,
+                cwd=CHECKOUT,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -146,7 +160,11 @@ class Playbooks:
         return run
 
     def run(self, playbook: str | Path, *arguments: str, timeout: float = 600, **options: Any) -> Run:
-        run = self.start(playbook, *arguments, **options).wait(timeout)
+        return self.finish(self.start(playbook, *arguments, **options), timeout)
+
+    @staticmethod
+    def finish(run: Run, timeout: float) -> Run:
+        run.wait(timeout)
         last = run.events[-1] if run.events else "nothing recorded"
         print(f"{run.name}: {run.seconds:.1f} s, exit {run.process.returncode}, {last}")
         return run

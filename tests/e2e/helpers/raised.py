@@ -29,9 +29,13 @@ class Lab:
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @property
+    def variables_of_make(self) -> dict[str, str]:
+        return {"LAB": self.name, "CLUSTER": "lab", "KEEP_DATA": ""}
+
     def command(self, verb: str, *arguments: str, timeout: float = 600, check: bool = True, **variables: str) -> str:
         """`python -m lab VERB` as make calls it; its progress is shown by pytest when something fails."""
-        environment = os.environ | {"LAB": self.name, "CLUSTER": "lab", "KEEP_DATA": "", **variables}
+        environment = os.environ | self.variables_of_make | variables
         done = subprocess.run(
             [sys.executable, "-m", "lab", verb, *arguments],
             cwd=CHECKOUT,
