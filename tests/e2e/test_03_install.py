@@ -53,6 +53,13 @@ def test_verify_and_status(installed: Run, playbooks: Playbooks) -> None:
     assert run.recap["changed"] == 0, run.changed
 
 
+def test_an_ingress_controller_that_is_there_is_used_as_it_is(installed: Run, playbooks: Playbooks) -> None:
+    extra = {"ingress_state": "existing"}
+    run = playbooks.run("site", "--tags", "ingress", title="site, existing ingress", extra=extra, timeout=120).ok()
+    assert run.recap["changed"] == 0, run.changed
+    assert run.started("service_probe"), "it was proved to work"
+
+
 def test_telemetry_is_off(installed: Run, cluster: Cluster) -> None:
     """Yatai calls home unless told otherwise."""
     pod = cluster.pods("yatai-system", "app.kubernetes.io/name=yatai")[0]
