@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -111,7 +110,7 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
         environment = {**build_environment(cache), "GOBIN": str(work / "bin")}
         own = any(module.directory.glob("*.go"))
         log = cache.root / "lab" / "log" / f"go-{module.name}.log"
-        overlay = overlay_flags(program, module, environment, log.with_suffix(".overlay.json"))
+        overlay = patched_modfile(program, module, environment, cache.root / "lab" / "patched" / module.name)
         flags = [*BUILD_FLAGS, "-ldflags", module.flags(), *overlay]
         command = ["nice", program, "install", *flags, "." if own else "tool"]
         run(f"building {module.name}", command, cwd=module.directory, env=environment, log=log, say=say)
@@ -123,9 +122,7 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
                 raise BuildError(f"module {entry['module']} of lab/go/{module.name} has no {entry['path']}")
             target = work / "files" / entry["to"]
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(source, target, copy_function=shutil.copyfile)  # the module cache is read-only, ours is not
-            for folder, _names, _files in os.walk(target):
-                Path(folder).chmod(0o755)  # as in any chart or image
+            copy_writable(source, target)
 
     return cache.get_or_make("programs", module.name, module.key(go.version), make)
 
@@ -142,22 +139,32 @@ def module_directory(go: str, module: Module, path: str, environment: dict[str, 
     return Path(found.group(1))
 
 
-def overlay_flags(go: str, module: Module, environment: dict[str, str], file: Path) -> list[str]:
-    """Files of other modules that are compiled from ours instead; see `go help build`."""
+def patched_modfile(go: str, module: Module, environment: dict[str, str], work: Path) -> list[str]:
+    """The module's own go.mod with local copies of other modules, in which files of ours replace theirs."""
     if not module.overlay:
         return []
-    replaced = {
-        str(module_directory(go, module, entry["module"], environment) / entry["path"]): str(
-            module.directory / entry["with"]
-        )
-        for entry in module.overlay
-    }
-    missing = [path for path in replaced if not Path(path).exists()]
-    if missing:
-        raise BuildError(f"lab/go/{module.name}: the overlay replaces {', '.join(missing)}, which is not there")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"Replace": replaced}))
-    return ["-overlay", str(file)]
+    remove_tree(work)
+    lines = [module.text]
+    for path in dict.fromkeys(entry["module"] for entry in module.overlay):
+        copy = work / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy_writable(module_directory(go, module, path, environment), copy)
+        lines.append(f"replace {path} => {copy}\n")
+    for entry in module.overlay:
+        target = work / entry["module"] / entry["path"]
+        if not target.exists():
+            raise BuildError(f"lab/go/{module.name}: the overlay replaces {entry['path']}, which is not there")
+        shutil.copyfile(module.directory / entry["with"], target)
+    (work / "go.mod").write_text("\n".join(lines))
+    shutil.copyfile(module.directory / "go.sum", work / "go.sum")
+    return [f"-modfile={work / 'go.mod'}"]
+
+
+def copy_writable(source: Path, target: Path) -> None:
+    """The module cache is read-only, ours is not; otherwise as in any chart or image."""
+    shutil.copytree(source, target, copy_function=shutil.copyfile)
+    for folder, _names, _files in os.walk(target):
+        Path(folder).chmod(0o755)
 
 
 def limit_build_cache(cache: Cache, say: Say) -> None:
@@ -173,7 +180,7 @@ def limit_build_cache(cache: Cache, say: Say) -> None:
 def drop_build_caches(cache: Cache, say: Say) -> None:
     """All programs are in the cache now: what Go needed to make them can be had again."""
     with cache.lock(BUILD_LOCK, wait=False) as alone:
-        folders = [cache.root / "lab" / name for name in ("go-build", "go-mod")] if alone else []
+        folders = [cache.root / "lab" / name for name in ("go-build", "go-mod", "patched")] if alone else []
         for folder in folders:
             if folder.exists():
                 say(f"dropping {folder.name}: {tree_size(folder) / 1e9:.1f} GB that can be had again")

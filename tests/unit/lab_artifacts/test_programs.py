@@ -50,8 +50,12 @@ def test_key_follows_everything_that_changes_the_program(module: Module) -> None
     keys.append(module.key("go1.26"))
     (module.directory / "main.go").write_text("package main\n")
     keys.append(module.key("go1.26"))
+    overlaid = replace(module, overlay=({"module": "example.com/one", "path": "one.go", "with": "ours.txt"},))
+    for text in ("ours", "ours as well"):
+        (module.directory / "ours.txt").write_text(text)
+        keys.append(overlaid.key("go1.26"))
     assert len(set(keys)) == len(keys)
-    assert module.key("go1.26") == keys[-1]
+    assert module.key("go1.26") == keys[-3]
 
 
 def test_every_described_module_has_its_files_and_stamps() -> None:
@@ -60,6 +64,9 @@ def test_every_described_module_has_its_files_and_stamps() -> None:
         assert "{" not in entry.flags(), name
         for extract in entry.extract:
             assert entry.required(extract["module"])
+        for overlay in entry.overlay:
+            assert entry.required(overlay["module"])
+            assert (entry.directory / overlay["with"]).is_file()
 
 
 def test_no_module_is_forgotten() -> None:
