@@ -27,6 +27,9 @@ attributes:
   idempotent:
     support: partial
     details: With O(force=true) every run uploads.
+notes:
+  - On a local connection, without C(become) and C(async), the push runs inside the controller's process and shows how
+    far it is.
 """
 
     INFO = r"""
