@@ -81,8 +81,11 @@ options:
   verify:
     description:
       - How the stored archive is checked after its upload. Yatai itself checks nothing.
-      - V(size) asks the object store for the length. Where the object store cannot be reached from here, the archive
-        is read back through Yatai and its digest compared, since Yatai does not tell lengths.
+      - V(size) asks the object store for the length, straight, or through the Kubernetes API server when O(endpoint)
+        goes through it too and the object store is a Service of that cluster. The request is a presigned URL for this
+        one archive, good for an hour, which the API server may write to its audit log.
+      - Where the object store cannot be asked in either way, V(size) reads the archive back through Yatai, which does
+        not tell lengths, and compares its digest. That doubles the traffic; RV(verified) tells how it was done.
       - V(digest) always reads it back, and compares the MD5 of each part of a V(presigned) upload.
       - V(none) trusts the answers.
     type: str

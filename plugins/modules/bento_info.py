@@ -14,23 +14,11 @@ description:
   - Lists the bentos that Yatai has, newest first, or reads one.
 extends_documentation_fragment:
   - bentobox.platform.yatai
+  - bentobox.platform.yatai_registry.info
   - bentobox.platform.kubernetes
   - bentobox.platform.attributes
   - bentobox.platform.attributes.info_module
   - bentobox.platform.attributes.actiongroup_kubernetes
-options:
-  tag:
-    description:
-      - One bento, such as V(iris:v1), or all versions of V(iris). Nothing found is an empty list, not an error.
-    type: str
-  query:
-    description:
-      - A search in Yatai's own language, such as V(label:team=vision sort:build_at-desc).
-    type: str
-  limit:
-    description: At most so many. 0 means all.
-    type: int
-    default: 0
 seealso:
   - module: bentobox.platform.bento_push
   - module: bentobox.platform.model_info
@@ -106,23 +94,21 @@ total:
 
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.errors import YataiError
-from ansible_collections.bentobox.platform.plugins.module_utils.yatai.info import find
-from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import Connections, make_module
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import (
+    INFO_CONSTRAINTS,
+    info_argument_spec,
+    make_module,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.runs import info
 
 
 def main() -> None:
-    module = make_module(
-        {"tag": {"type": "str"}, "query": {"type": "str"}, "limit": {"type": "int", "default": 0}},
-        mutually_exclusive=[["tag", "query"]],
-    )
-    params = module.params
-    connections = Connections(module)
+    module = make_module(info_argument_spec(), **INFO_CONSTRAINTS)
     try:
-        client = connections.client(connections.token())
-        found = find(client, "bento", params["tag"] or "", params["query"] or "", params["limit"])
+        result = info("bento", module)
     except (YataiError, KubeError) as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, bentos=found, total=len(found))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

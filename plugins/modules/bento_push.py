@@ -22,25 +22,10 @@ description:
 extends_documentation_fragment:
   - bentobox.platform.yatai
   - bentobox.platform.yatai.transfer
+  - bentobox.platform.yatai_registry.push
   - bentobox.platform.kubernetes
   - bentobox.platform.attributes
   - bentobox.platform.attributes.actiongroup_kubernetes
-attributes:
-  check_mode:
-    support: full
-    details: Reads Yatai, and the bento to compute the digest, and writes nothing.
-  diff_mode:
-    support: full
-  idempotent:
-    support: partial
-    details: With O(force=true) every run uploads.
-options:
-  tag:
-    description: Tag of a bento in the store of O(bentoml_home), such as V(iris:v1), V(iris:latest) or V(iris).
-    type: str
-  path:
-    description: A built bento's directory, or a file written by C(bentoml export).
-    type: path
 seealso:
   - module: bentobox.platform.bento_pull
   - module: bentobox.platform.model_push
@@ -119,49 +104,23 @@ models:
   elements: dict
 """
 
-import shutil
-import tempfile
-import time
-
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.errors import YataiError
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import (
-    Connections,
+    PUSH_CONSTRAINTS,
     make_module,
-    text_labels,
-    transfer_argument_spec,
+    push_argument_spec,
 )
-from ansible_collections.bentobox.platform.plugins.module_utils.yatai.push import PushOptions, push_bento, result_of
-from ansible_collections.bentobox.platform.plugins.module_utils.yatai.source import open_source
+from ansible_collections.bentobox.platform.plugins.module_utils.yatai.runs import push, push_failure
 
 
 def main() -> None:
-    module = make_module(
-        transfer_argument_spec() | {"tag": {"type": "str"}, "path": {"type": "path"}},
-        mutually_exclusive=[["tag", "path"]],
-        required_one_of=[["tag", "path"]],
-    )
-    params = module.params
-    begun = time.monotonic()
-    workdir = tempfile.mkdtemp(prefix="bento_push-", dir=module.tmpdir)
+    module = make_module(push_argument_spec(), **PUSH_CONSTRAINTS)
     try:
-        # The source is looked at before anything is asked of the network: its mistakes are the cheapest to tell.
-        bento = open_source("bento", params["tag"], params["path"], params["bentoml_home"], workdir)
-        connections = Connections(module)
-        options = PushOptions(
-            transfer=connections.transfer(),
-            strategy=params["strategy"],
-            force=params["force"],
-            labels=text_labels(params["labels"]),
-            purge_labels=params["purge_labels"],
-            check_mode=module.check_mode,
-        )
-        pushed, models = push_bento(connections.client(connections.token()), bento, options)
+        result = push("bento", module, module.check_mode, module.tmpdir)
     except (YataiError, KubeError) as error:
-        module.fail_json(msg=str(error), missing_models=getattr(error, "missing", []))
-    finally:
-        shutil.rmtree(workdir, ignore_errors=True)
-    module.exit_json(**result_of(pushed, models, time.monotonic() - begun))
+        module.fail_json(**push_failure("bento", error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

@@ -24,8 +24,9 @@ from .manifest import read_yaml
 from .push import DIGEST_LABEL, labels_dict
 from .registry import Registry
 from .source import safe_extract
+from .stored import reachable, read_pieces, store_error
 from .tag import Tag
-from .transfer import TransferOptions, reachable, read_pieces, store_error
+from .transfer import TransferOptions
 from .transport import Broken, pool_send
 
 _END = bytes(2 * tarfile.BLOCKSIZE)

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
@@ -21,6 +22,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
 from .client import YataiClient
 from .errors import YataiError
 from .manifest import HAS_YAML
+from .progress import silent
 from .transfer import TransferOptions
 from .transport import HAS_URLLIB3, HttpWire, KubernetesWire, is_kubernetes, make_pool
 
@@ -50,8 +52,11 @@ def yatai_argument_spec() -> dict[str, Any]:
     }
 
 
-def transfer_argument_spec() -> dict[str, Any]:
+def push_argument_spec() -> dict[str, Any]:
+    """What bento_push and model_push take besides the shared options."""
     return {
+        "tag": {"type": "str"},
+        "path": {"type": "path"},
         "strategy": {"type": "str", "default": "auto", "choices": ["auto", "proxy", "presigned"]},
         "verify": {"type": "str", "default": "size", "choices": ["size", "digest", "none"]},
         "force": {"type": "bool", "default": False},
@@ -64,11 +69,30 @@ def transfer_argument_spec() -> dict[str, Any]:
     }
 
 
+PUSH_CONSTRAINTS: dict[str, Any] = {"mutually_exclusive": [["tag", "path"]], "required_one_of": [["tag", "path"]]}
+
+
+def info_argument_spec() -> dict[str, Any]:
+    """What bento_info and model_info take besides the shared options."""
+    return {"tag": {"type": "str"}, "query": {"type": "str"}, "limit": {"type": "int", "default": 0}}
+
+
+INFO_CONSTRAINTS: dict[str, Any] = {"mutually_exclusive": [["tag", "query"]]}
+
+
+def with_connection(more: dict[str, Any]) -> dict[str, Any]:
+    """A module's constraints and those of the Kubernetes connection."""
+    return more | {
+        "mutually_exclusive": KUBE_MUTUALLY_EXCLUSIVE + more.get("mutually_exclusive", []),
+        "required_together": KUBE_REQUIRED_TOGETHER + more.get("required_together", []),
+    }
+
+
 def make_module(spec: dict[str, Any], **more: Any) -> AnsibleModule:
     """A module with the shared options; ends here when a library is missing."""
-    more["mutually_exclusive"] = KUBE_MUTUALLY_EXCLUSIVE + more.get("mutually_exclusive", [])
-    more["required_together"] = KUBE_REQUIRED_TOGETHER + more.get("required_together", [])
-    module = AnsibleModule(argument_spec=yatai_argument_spec() | spec, supports_check_mode=True, **more)
+    module = AnsibleModule(
+        argument_spec=yatai_argument_spec() | spec, supports_check_mode=True, **with_connection(more)
+    )
     protect(module)
     for there, name in ((HAS_URLLIB3, "urllib3"), (HAS_YAML, "PyYAML")):
         if not there:
@@ -76,11 +100,18 @@ def make_module(spec: dict[str, Any], **more: Any) -> AnsibleModule:
     return module
 
 
+class Host(Protocol):
+    """What is needed of an AnsibleModule: its options, and the values that it masks in all output."""
+
+    params: dict[str, Any]
+    no_log_values: set[str]
+
+
 class Connections:
     """Clients made when first needed, so that a plain http endpoint with a token needs no cluster."""
 
-    def __init__(self, module: AnsibleModule) -> None:
-        self.module, self.params = module, module.params
+    def __init__(self, host: Host) -> None:
+        self.host, self.params = host, host.params
         self._kube: Client | None = None
 
     @property
@@ -99,7 +130,7 @@ class Connections:
 
     def mask(self, value: str) -> None:
         if value:
-            self.module.no_log_values.add(value)
+            self.host.no_log_values.add(value)
 
     def token(self) -> str:
         if self.params["api_token"]:
@@ -125,7 +156,7 @@ class Connections:
             wire = HttpWire(endpoint, self.params["yatai_validate_certs"], self.params["yatai_ca_cert"], connections)
         return YataiClient(wire, token, self.params["organization"] or "", self.params["retry_timeout"])
 
-    def transfer(self) -> TransferOptions:
+    def transfer(self, say: Callable[[str], None] = silent) -> TransferOptions:
         params = self.params
         parallel = max(1, int(params.get("parallel") or 1))
         return TransferOptions(
@@ -135,6 +166,7 @@ class Connections:
             verify=params["verify"],
             # Models are pushed side by side, each with parts of its own.
             store_pool=make_pool(params["yatai_validate_certs"], params["yatai_ca_cert"], 4 * parallel),
+            say=say,
         )
 
 

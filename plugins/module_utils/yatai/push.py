@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .client import YataiClient
@@ -15,7 +15,8 @@ from .errors import ContentDiffers, MissingModels, YataiError
 from .manifest import differences
 from .registry import Registry
 from .source import Item
-from .transfer import Transfer, TransferOptions, store_reachable
+from .stored import store_reachable
+from .transfer import Transfer, TransferOptions
 
 # Yatai keeps no checksum of what it stores, so we leave one: bento_pull checks it, anybody can with sha256sum.
 DIGEST_LABEL = "bentobox.platform/sha256"
@@ -204,14 +205,21 @@ def find_missing(client: YataiClient, bento: Item) -> None:
         )
 
 
+def push_model(client: YataiClient, model: Item, options: PushOptions) -> Pushed:
+    client.current_org()  # a bad token or endpoint is told once, plainly, and before anything else
+    return push_item(client, model, options)
+
+
 def push_bento(client: YataiClient, bento: Item, options: PushOptions) -> tuple[Pushed, list[Pushed]]:
     client.current_org()  # a bad token or endpoint is told once, plainly, and before anything else
     find_missing(client, bento)
-    # The labels of the task are the bento's, not its models'. A force is for both, as BentoML understands it.
-    own = PushOptions(options.transfer, options.strategy, options.force, {}, False, options.check_mode)
     models: list[Pushed] = []
     if bento.models:
-        with ThreadPoolExecutor(min(MODEL_POOL, len(bento.models))) as pool:
+        # The labels of the task are the bento's, not its models'. A force is for both, as BentoML understands it.
+        at_a_time = min(MODEL_POOL, len(bento.models))
+        transfer = replace(options.transfer, read_ahead=options.transfer.read_ahead // at_a_time)
+        own = PushOptions(transfer, options.strategy, options.force, {}, False, options.check_mode)
+        with ThreadPoolExecutor(at_a_time) as pool:
             futures = [(model, pool.submit(push_item, client, model, own)) for model in bento.models]
         failed = [(model, future.exception()) for model, future in futures if future.exception()]
         if failed:

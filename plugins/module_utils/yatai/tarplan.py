@@ -10,11 +10,14 @@ owners are root, modes are 644 or 755, and every time stamp is the creation time
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import tarfile
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import closing
+from itertools import repeat
 from typing import NamedTuple
 
 from .errors import SourceError
@@ -44,7 +47,7 @@ class TarPlan:
         for entry in entries:
             self._starts.append(offset)
             offset += entry.header + _padded(entry.size)
-        self._end = offset
+        self._starts.append(offset)  # of what ends the tar
         # Two empty blocks end a tar, and the whole is filled up to a record, as tar(1) and tarfile do.
         self.size = -(-(offset + 2 * _BLOCK) // _RECORD) * _RECORD
         self.content_size = sum(entry.size for entry in entries)
@@ -52,32 +55,28 @@ class TarPlan:
     def header(self, entry: Entry) -> bytes:
         return _header(entry.name, entry.size, entry.mode, entry.kind, entry.link, self.mtime)
 
-    def chunks(self, start: int = 0, end: int | None = None) -> Iterator[memoryview]:
-        """The bytes [start, end) in pieces of at most CHUNK. A piece is only valid until the next one is asked for."""
+    def chunks(
+        self, start: int = 0, end: int | None = None, buffers: Iterator[memoryview] | None = None
+    ) -> Iterator[memoryview]:
+        """The bytes [start, end) in full pieces of a buffer's size, however small the files are.
+
+        A piece lies in the buffer that was next when it was asked for: without `buffers` there is only one, so that a
+        piece is valid until the next. The pieces end early with the buffers.
+        """
         end = self.size if end is None else min(end, self.size)
-        buffer = memoryview(bytearray(CHUNK))
-        index = bisect_right(self._starts, start) - 1 if self._starts else 0
+        buffers = buffers or repeat(memoryview(bytearray(CHUNK)))
         position = start
-        while position < end and index < len(self.entries):
-            entry = self.entries[index]
-            inside = position - self._starts[index]
-            if inside < entry.header:
-                piece = memoryview(self.header(entry))[inside : inside + end - position]
+        with closing(_Cursor(self, start)) as cursor:
+            while position < end and (buffer := next(buffers, None)) is not None:
+                piece = buffer[: end - position]
+                cursor.fill(piece)
                 position += len(piece)
                 yield piece
-                inside += len(piece)
-            if position < end and entry.size and inside < entry.header + entry.size:
-                for piece in _content(entry, inside - entry.header, end - position, buffer):
-                    position += len(piece)
-                    inside += len(piece)
-                    yield piece
-            fill = min(entry.header + _padded(entry.size) - inside, end - position)
-            if fill > 0:
-                position += fill
-                yield memoryview(bytes(fill))
-            index += 1
-        if position < end:
-            yield memoryview(bytes(end - position))
+
+    def at(self, position: int) -> tuple[int, int]:
+        """Number of the entry that a position is in, and how deep; behind the last entry comes the end."""
+        index = bisect_right(self._starts, position) - 1
+        return index, position - self._starts[index]
 
     def digest(self) -> str:
         sha = hashlib.sha256()
@@ -97,22 +96,55 @@ def _header(name: str, size: int, mode: int, kind: bytes, link: str, mtime: int)
     return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
 
 
-def _content(entry: Entry, skip: int, limit: int, buffer: memoryview) -> Iterator[memoryview]:
-    """Exactly the planned bytes of one file, or an error: a tar with a wrong member size would be garbage."""
-    left = min(entry.size - skip, limit)
-    try:
-        with open(entry.path, "rb", buffering=0) as source:
-            if os.fstat(source.fileno()).st_size != entry.size:
-                raise SourceError(f"{entry.path} changed its size while it was being read: nothing may write to it")
-            source.seek(skip)
-            while left:
-                count = source.readinto(buffer[: min(left, len(buffer))])
-                if not count:
-                    raise SourceError(f"{entry.path} became shorter while it was being read: nothing may write to it")
-                left -= count
-                yield buffer[:count]
-    except OSError as exc:
-        raise SourceError(f"cannot read {entry.path}: {exc.strerror or exc}") from exc
+class _Cursor:
+    """A place in a planned tar, from which it is read on."""
+
+    def __init__(self, plan: TarPlan, position: int) -> None:
+        self._plan = plan
+        self._index, self._inside = plan.at(position)
+        self._file: io.FileIO | None = None
+
+    def fill(self, view: memoryview) -> None:
+        """The next len(view) bytes. Exactly the planned ones: a tar with a wrong member size would be garbage."""
+        entries = self._plan.entries
+        while view and self._index < len(entries):
+            entry = entries[self._index]
+            content = entry.header + entry.size
+            whole = entry.header + _padded(entry.size)
+            if self._inside < entry.header:
+                piece = self._plan.header(entry)[self._inside :][: len(view)]
+                view[: len(piece)] = piece
+                count = len(piece)
+            elif self._inside < content:
+                count = self._read(entry, view[: content - self._inside])
+            else:
+                count = min(whole - self._inside, len(view))
+                view[:count] = bytes(count)
+            self._inside += count
+            view = view[count:]
+            if self._inside == whole:
+                self.close()
+                self._index, self._inside = self._index + 1, 0
+        view[:] = bytes(len(view))
+
+    def _read(self, entry: Entry, view: memoryview) -> int:
+        try:
+            if self._file is None:
+                self._file = open(entry.path, "rb", buffering=0)  # noqa: SIM115  # stays open until its end
+                if os.fstat(self._file.fileno()).st_size != entry.size:
+                    raise SourceError(f"{entry.path} changed its size while it was being read: nothing may write to it")
+                self._file.seek(self._inside - entry.header)
+            count = self._file.readinto(view)
+        except OSError as exc:
+            raise SourceError(f"cannot read {entry.path}: {exc.strerror or exc}") from exc
+        if not count:
+            raise SourceError(f"{entry.path} became shorter while it was being read: nothing may write to it")
+        return count
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def plan_directory(root: str, mtime: int, exclude: tuple[str, ...] = ()) -> TarPlan:

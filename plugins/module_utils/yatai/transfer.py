@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from .client import Patience
 from .errors import StoreError, Unreachable, VerifyError, YataiError, strip_query
+from .progress import Progress, silent
+from .readahead import PIECES, hashed_ahead
 from .registry import Registry
-from .tarplan import CHUNK, TarPlan
+from .stored import read_pieces, store_error, stored_size
+from .tarplan import TarPlan
 from .transport import Body, Broken, pool_send
 
 MIN_PART = 5 << 20  # S3's own limit, for all parts but the last
 MAX_PARTS = 10_000
-_XML_CODE = re.compile(rb"<Code>([A-Za-z0-9]+)</Code>")
-_XML_MESSAGE = re.compile(rb"<Message>([^<]*)</Message>")
 _RETRY_CODES = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "BadDigest", "IncompleteBody"}
 
 
@@ -42,6 +41,8 @@ class TransferOptions:
     stall_timeout: float
     verify: str
     store_pool: Any  # urllib3 pool for presigned URLs
+    read_ahead: int = PIECES  # MiB; the archives that are sent side by side share it
+    say: Callable[[str], None] = silent
 
 
 def plan_parts(size: int, part_size: int) -> list[Part]:
@@ -67,13 +68,21 @@ class Transfer:
         self.what = f"the upload of {registry.kind} {name}:{version}"
         self.sent = 0
         self._lock = threading.Lock()
+        self._progress = Progress(f"{registry.kind} {name}:{version}", plan.size, options.say)
 
-    def _pieces(self, part: Part, sums: list[Any]) -> Iterator[memoryview]:
-        return _hashing(self.plan.chunks(part.start, part.end), sums)
-
-    def _count(self, body: Body) -> None:
-        with self._lock:
-            self.sent += body.sent
+    @contextmanager
+    def _body(self, pieces: Iterator[memoryview], size: int) -> Iterator[Body]:
+        """A body that counts, also when it was sent in vain."""
+        body = Body(pieces, size, self._progress.add)
+        try:
+            yield body
+        except BaseException:
+            self._progress.add(-body.sent)
+            raise
+        finally:
+            body.close()
+            with self._lock:
+                self.sent += body.sent
 
     # -- through Yatai -------------------------------------------------------------------------------------------
     def proxy(self) -> str:
@@ -81,12 +90,9 @@ class Transfer:
 
         def attempt() -> str:
             sha = hashlib.sha256()
-            body = Body(partial(self._pieces, Part(1, 0, self.plan.size), [sha]), self.plan.size)
-            try:
+            with self._body(hashed_ahead(self.plan, sha, self.options.read_ahead), self.plan.size) as body:
                 path = self.registry.path(self.name, self.version, "upload")
                 self.client.put_stream(path, body, self.options.stall_timeout)
-            finally:
-                self._count(body)
             return f"sha256:{sha.hexdigest()}"
 
         return self.client.retrying(attempt, self.what)
@@ -141,21 +147,20 @@ class Transfer:
             answer = self._verb("presign_multipart_upload_url", {"upload_id": upload_id, "part_number": part.number})
             md5 = hashlib.md5(usedforsecurity=False)
             sums = [md5] if self.options.verify == "digest" else []
-            body = Body(partial(self._pieces, part, sums), part.end - part.start)
+            pieces = _hashing(self.plan.chunks(part.start, part.end), sums)
             try:
-                etag = self._put(answer["presigned_upload_url"], body, what)
-                # A store that encrypts answers with an ETag of another shape, which tells nothing.
-                if sums and re.fullmatch(r'"?[0-9a-f]{32}"?', etag) and etag.strip('"') != md5.hexdigest():
-                    raise StoreError(f"{what} arrived damaged (its MD5 is {etag} in the store)", 400, "BadDigest")
-                return etag
+                with self._body(pieces, part.end - part.start) as body:
+                    etag = self._put(answer["presigned_upload_url"], body, what)
+                    # A store that encrypts answers with an ETag of another shape, which tells nothing.
+                    if sums and re.fullmatch(r'"?[0-9a-f]{32}"?', etag) and etag.strip('"') != md5.hexdigest():
+                        raise StoreError(f"{what} arrived damaged (its MD5 is {etag} in the store)", 400, "BadDigest")
+                    return etag
             except Broken as exc:
                 fault: YataiError = Unreachable(f"{what} failed for {clock.seconds:.0f} s; the last reason: {exc}")
             except StoreError as exc:
                 if exc.status < 500 and exc.code not in _RETRY_CODES:
                     raise
                 fault = exc
-            finally:
-                self._count(body)
             if stop.is_set() or not clock.wait():
                 raise fault
 
@@ -176,7 +181,7 @@ class Transfer:
             if "upload" not in str(exc).lower() or "exist" not in str(exc).lower():
                 raise
             # Completed by a request whose answer got lost, or really gone: the stored size tells.
-            if stored_size(self.registry, self.name, self.version, self.options) != self.plan.size:
+            if stored_size(self.registry, self.name, self.version, self.options.store_pool) != self.plan.size:
                 raise StoreError(str(exc), 404, "NoSuchUpload") from exc
 
     # -- afterwards ----------------------------------------------------------------------------------------------
@@ -185,11 +190,12 @@ class Transfer:
         if self.options.verify == "none":
             return "none"
         if self.options.verify == "size":
-            size = stored_size(self.registry, self.name, self.version, self.options)
+            size = stored_size(self.registry, self.name, self.version, self.options.store_pool)
             if size is not None:
                 self._check(size == self.plan.size, f"{size} bytes are stored, {self.plan.size} were sent")
                 return "size"
-        # The store cannot be reached from here, and Yatai's download tells no length: read it.
+        # The store cannot be asked from here, and Yatai's download tells no length: read it.
+        self.options.say(f"{self.registry.kind} {self.name}:{self.version}: reading it back to verify what is stored")
         stored, size = self.client.retrying(self._read_back, f"the verification of {self.what}")
         self._check(size == self.plan.size, f"{size} bytes are stored, {self.plan.size} were sent")
         self._check(stored == digest, f"stored is {stored}, sent was {digest}")
@@ -216,64 +222,3 @@ class Transfer:
             self.registry.verb(self.name, self.version, "finish_upload", body, patience=5.0)
         except YataiError:
             pass
-
-
-def read_pieces(answer: Any) -> Iterator[bytes]:
-    """The body of a streamed answer; a connection that breaks in the middle is Broken, not a short body."""
-    try:
-        yield from answer.stream(CHUNK, decode_content=False)
-    except Exception as exc:
-        if exc.__class__.__module__.startswith("urllib3") or isinstance(exc, OSError):
-            raise Broken(f"the connection broke while reading: {exc.__class__.__name__}", dropped=True) from None
-        raise
-
-
-def store_error(message: str, answer: Any) -> StoreError:
-    code = _XML_CODE.search(answer.data or b"")
-    text = _XML_MESSAGE.search(answer.data or b"")
-    name = code.group(1).decode() if code else ""
-    words = " ".join(w for w in (name, text.group(1).decode("utf-8", "replace") if text else "") if w)
-    return StoreError(f"{message}: HTTP {answer.status} {words}".rstrip(), answer.status, name)
-
-
-def reachable(url: str, timeout: float = 3.0) -> bool:
-    parts = urlsplit(url)
-    try:
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        with socket.create_connection((parts.hostname or "", port), timeout):
-            return True
-    except OSError:
-        return False
-
-
-def stored_size(registry: Registry, name: str, version: str, options: TransferOptions) -> int | None:
-    """Ask the store for one byte: its answer tells the whole length. None when the store is out of reach from here."""
-    answer = registry.verb(name, version, "presign_download_url")
-    url = answer.get("presigned_download_url") or ""
-    if not url or not reachable(url):
-        return None
-    try:
-        got = pool_send(options.store_pool, "GET", url, {"Range": "bytes=0-0"}, None, 30.0, True)
-    except Broken:
-        return None
-    try:
-        if got.status == 206:
-            return int(got.headers.get("Content-Range", "/-1").rpartition("/")[2])
-        if got.status == 200 and got.headers.get("Content-Length"):
-            return int(got.headers["Content-Length"])
-        if got.status == 404:
-            return -1
-        return None
-    finally:
-        got.close()
-        got.release_conn()
-
-
-def store_reachable(registry: Registry, name: str, version: str) -> str:
-    """'' when the object store of presigned URLs can be reached from here, else the reason."""
-    url = registry.verb(name, version, "presign_upload_url").get("presigned_upload_url") or ""
-    if not url:
-        return "Yatai gives no presigned URL"
-    if not reachable(url):
-        return f"the object store {urlsplit(url).netloc} that Yatai names cannot be reached from here"
-    return ""

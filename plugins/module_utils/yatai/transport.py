@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -27,6 +27,9 @@ except ImportError:  # the module says so with missing_required_lib
 
 _KUBERNETES = re.compile(r"kubernetes://(?P<namespace>[a-z0-9-]+)/(?P<service>[a-z0-9.-]+):(?P<port>[a-z0-9-]+)/?\Z")
 
+# A Service's name as Pods use it.
+_SERVICE_NAME = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?\Z")
+
 
 class Broken(Exception):
     """The connection failed before a whole answer came. `dropped`: the other side closed it on this very request."""
@@ -39,10 +42,12 @@ class Broken(Exception):
 class Body:
     """A request body of known length, produced while it is sent; `sent` counts for the report."""
 
-    def __init__(self, make: Callable[[], Iterator[memoryview]], size: int) -> None:
+    def __init__(
+        self, pieces: Iterator[memoryview], size: int, progress: Callable[[int], None] = lambda _count: None
+    ) -> None:
         self.size = size
         self.sent = 0
-        self._pieces = make()
+        self._pieces, self._progress = pieces, progress
 
     def read(self, _amount: int = -1) -> memoryview | bytes:
         # The HTTP client asks for 16 KiB at a time; whole pieces of 1 MiB cost a tenth of the system calls.
@@ -50,7 +55,13 @@ class Body:
         if piece is None:
             return b""
         self.sent += len(piece)
+        self._progress(len(piece))
         return piece
+
+    def close(self) -> None:
+        """Let go of files and threads now, not when the garbage is collected."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
 
 
 class Wire(Protocol):
@@ -60,6 +71,9 @@ class Wire(Protocol):
 
     def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any:
         """A request; the raw answer, whatever its status."""
+
+    def relay(self, url: str, headers: dict[str, str], timeout: float) -> Any | None:
+        """A GET of a presigned URL by way of the cluster; None where there is no such way."""
 
 
 def broken(exc: Exception) -> Broken:
@@ -123,6 +137,9 @@ class HttpWire:
     def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any:
         return pool_send(self._pool, method, self.public_url + path, headers, body, timeout, stream)
 
+    def relay(self, url: str, headers: dict[str, str], timeout: float) -> Any | None:
+        return None
+
 
 class KubernetesWire:
     """Through /api/v1/namespaces/NS/services/NAME:PORT/proxy: needs no route to the cluster's network."""
@@ -137,18 +154,29 @@ class KubernetesWire:
 
     def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any:
         at = self._at
+        more = {"body": body, "headers": headers, "stream": stream, "timeout": timeout}
+        return self._request(at["namespace"], at["service"], at["port"], method, path, more)
+
+    def relay(self, url: str, headers: dict[str, str], timeout: float) -> Any | None:
+        """The API server hands Host and query on as they are, so that the signature stays good."""
+        parts = urlsplit(url)
+        match = _SERVICE_NAME.match(parts.hostname or "")
+        if not match:
+            return None
+        more = {
+            "scheme": "https" if parts.scheme == "https" else "",
+            "headers": headers | {"Host": parts.netloc},
+            "stream": True,
+            "timeout": timeout,
+            "retry_for": 0.0,
+        }
+        port = str(parts.port or (443 if parts.scheme == "https" else 80))
+        path = f"{parts.path}?{parts.query}"
+        return self._request(match["namespace"], match["service"], port, "GET", path, more)
+
+    def _request(self, namespace: str, service: str, port: str, method: str, path: str, more: dict[str, Any]) -> Any:
         try:
-            return self._client.service_request(
-                at["namespace"],
-                at["service"],
-                at["port"],
-                method,
-                path,
-                body=body,
-                headers=headers,
-                stream=stream,
-                timeout=timeout,
-            )
+            return self._client.service_request(namespace, service, port, method, path, **more)
         except self._errors as exc:
             raise broken(exc) from None
         except (HTTPError, OSError) as exc:

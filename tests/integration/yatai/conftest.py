@@ -6,12 +6,16 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.tests.support.bentos import build_real_bento
+from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.objectstore import (
     ObjectStore,
@@ -70,6 +74,40 @@ def storeless_yatai(postgres_server: Postgres, fresh_object_store: ObjectStore) 
     server = start_yatai(postgres_server, fresh_object_store)
     yield server
     server.close()
+
+
+def own_address() -> str:
+    """An address of this machine that is not loopback, which Endpoints may not hold."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        return str(probe.getsockname()[0])
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> str:
+    name = f"yatai-{uuid.uuid4().hex[:8]}"
+    control_plane.run_kubectl("create", "namespace", name)
+    return name
+
+
+def put_service(plane: ControlPlane, namespace: str, name: str, port: int, target: int) -> None:
+    """A Service in front of a port of this machine, so that a server is reached as in a cluster."""
+    meta = {"name": name, "namespace": namespace}
+    # The proxy only goes to addresses of Pods: this one has no node, but the address of the real server.
+    pod = {"kind": "Pod", "name": name, "namespace": namespace}
+    subset = {
+        "addresses": [{"ip": own_address(), "targetRef": pod}],
+        "ports": [{"name": "http", "port": target}],
+    }
+    ports = [{"name": "http", "port": port, "targetPort": target}]
+    objects = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [{"name": "x", "image": "x"}]}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": ports}},
+        {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": [subset]},
+    ]
+    plane.run_kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    status = {"status": {"podIP": own_address(), "podIPs": [{"ip": own_address()}]}}
+    plane.run_kubectl("-n", namespace, "patch", "pod", name, "--subresource=status", "-p", json.dumps(status))
 
 
 @pytest.fixture(scope="session")

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ from ansible_collections.bentobox.platform.tests.support.modules import run_modu
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore
 from ansible_collections.bentobox.platform.tests.support.postgres import Postgres
 from ansible_collections.bentobox.platform.tests.support.yatai import Yatai, start_yatai
+
+from .conftest import put_service
 
 KEYS = {
     "changed",
@@ -35,13 +35,6 @@ KEYS = {
     "diff",
 }
 Run = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture
-def namespace(control_plane: ControlPlane) -> str:
-    name = f"yatai-{uuid.uuid4().hex[:8]}"
-    control_plane.run_kubectl("create", "namespace", name)
-    return name
 
 
 @pytest.fixture
@@ -262,39 +255,10 @@ def test_waits_for_a_yatai_that_comes_late_and_gives_up_on_one_that_does_not(acc
     assert done["setup_done"]
 
 
-def own_address() -> str:
-    """An address of this machine that is not loopback, which Endpoints may not hold."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
-
-
 @pytest.fixture
-def service(control_plane: ControlPlane, namespace: str, new_yatai: Yatai, tmp_path: Path) -> str:
+def service(control_plane: ControlPlane, namespace: str, new_yatai: Yatai) -> str:
     """A Service in front of the server, so that it is reached as in a cluster."""
-    port = {"name": "http", "port": 80, "targetPort": new_yatai.port}
-    meta = {"name": "yatai", "namespace": namespace}
-    # The proxy only goes to addresses of Pods: this one has no node, but the address of the real server.
-    pod = {"kind": "Pod", "name": "yatai", "namespace": namespace}
-    address = {"ip": own_address(), "targetRef": pod}
-    objects = [
-        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [{"name": "x", "image": "x"}]}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": [port]}},
-        {
-            "apiVersion": "v1",
-            "kind": "Endpoints",
-            "metadata": meta,
-            "subsets": [{"addresses": [address], "ports": [{"name": "http", "port": new_yatai.port}]}],
-        },
-    ]
-    for number, item in enumerate(objects):
-        file = tmp_path / f"{number}.json"
-        file.write_text(json.dumps(item))
-        control_plane.run_kubectl("apply", "-f", str(file))
-    status = {"status": {"podIP": own_address(), "podIPs": [{"ip": own_address()}]}}
-    control_plane.run_kubectl(
-        "-n", namespace, "patch", "pod", "yatai", "--subresource=status", "-p", json.dumps(status)
-    )
+    put_service(control_plane, namespace, "yatai", 80, new_yatai.port)
     return f"kubernetes://{namespace}/yatai:80"
 
 

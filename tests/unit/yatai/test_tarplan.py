@@ -83,6 +83,15 @@ def test_any_range_is_a_slice(tree: Path) -> None:
     assert b"".join(content(plan, at, at + step) for at in range(0, len(data), step)) == data
 
 
+def test_pieces_are_full_however_small_the_files_are(tree: Path) -> None:
+    plan = plan_directory(str(tree), TIME)
+    lengths = [len(piece) for piece in plan.chunks()]
+    assert set(lengths[:-1]) <= {CHUNK}
+    small = memoryview(bytearray(700))
+    pieces = list(map(bytes, plan.chunks(100, 100 + 7000, buffers=iter([small] * 3))))
+    assert b"".join(pieces) == content(plan)[100 : 100 + 3 * 700], "the pieces end with the buffers"
+
+
 def test_equal_content_gives_equal_bytes(tree: Path) -> None:
     before = plan_directory(str(tree), TIME).digest()
     for path in tree.rglob("*"):

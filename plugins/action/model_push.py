@@ -1,0 +1,12 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the module model_push inside the controller's process where that is possible, and shows how far it is."""
+
+from __future__ import annotations
+
+from ansible_collections.bentobox.platform.plugins.plugin_utils.push_action import PushAction
+
+
+class ActionModule(PushAction):
+    kind = "model"
