@@ -19,7 +19,7 @@ class Uninstall:
     def __init__(self, client: Client, params: dict[str, Any], identifier: str, parent: Obj | None) -> None:
         self.client, self.params, self.identifier, self.parent = client, params, identifier, parent
         self.going: list[Obj] = []
-        self.last: list[Obj] = []  # definitions and namespaces: after the component's own record
+        self.last: list[Obj] = []  # definitions and namespaces: after everything in them
         self.kept: list[Obj] = []
         self.custom: list[Obj] = []  # purge: instances of our definitions, whoever made them
 
@@ -68,10 +68,13 @@ class Uninstall:
                 self.kept.append(obj)  # another component lives there
 
     def remove(self, deadline: float, check_mode: bool, progress: Callable[[str], None]) -> list[Obj]:
-        """The record goes when everything it names is gone, so that an interrupted run can be repeated."""
+        """The record goes when everything it names is gone, so that an interrupted run can be repeated. Only the
+        namespaces go after it, since one of them holds it."""
         removed: list[Obj] = []
         parent = [self.parent] if self.parent else []
-        for group in (self.custom, self.going, parent, self.last):
+        definitions = [obj for obj in self.last if wave_of(obj) == CRD]
+        namespaces = [obj for obj in self.last if wave_of(obj) == NAMESPACE]
+        for group in (self.custom, self.going, definitions, parent, namespaces):
             removed += delete_all(self.client, group, deadline=deadline, check_mode=check_mode, progress=progress)
         return removed
 
