@@ -23,7 +23,13 @@ def deleting(obj: Obj) -> bool:
 
 
 def delete_all(
-    client: Client, objects: list[Obj], *, deadline: float, check_mode: bool, progress: Callable[[str], None]
+    client: Client,
+    objects: list[Obj],
+    *,
+    deadline: float,
+    check_mode: bool,
+    progress: Callable[[str], None],
+    wait: bool = True,
 ) -> list[Obj]:
     """Deletes what is still there and returns it. Custom resources go first, while their controllers still run."""
     deleted: list[Obj] = []
@@ -32,7 +38,7 @@ def delete_all(
         gone = in_parallel(lambda obj: _delete(client, obj, deadline, check_mode, progress), group)
         wave_deleted = [obj for obj, was_there in zip(group, gone, strict=True) if was_there]
         deleted += wave_deleted
-        if not check_mode:
+        if wait and not check_mode:
             wait_gone(client, wave_deleted, deadline, progress)
     return deleted
 
