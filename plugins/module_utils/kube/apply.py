@@ -17,7 +17,7 @@ from .fields import touched, unchanged
 from .objects import CRD, NAMESPACE, REPLACED, Key, Obj, key_of, wave_of
 from .patience import patiently
 from .predict import predict
-from .refusals import explained, field_conflicts, immutable, manager_of, silent_webhook, terminating
+from .refusals import explained, field_conflicts, immutable, manager_of, passing
 from .remove import deleting, wait_gone
 from .wait import hopeless
 
@@ -171,14 +171,13 @@ class Applier:
 
     def _transient(self, error: ApiError, key: Key) -> str:
         """Why this will heal by itself, or nothing."""
+        ours = (key.group, key.kind) in self.awaited_kinds
         if isinstance(error, UnknownKind) or "no matches for kind" in error.message:
-            return "its kind is not served yet" if (key.group, key.kind) in self.awaited_kinds else ""
-        if why := silent_webhook(error):
+            return "its kind is not served yet" if ours else ""
+        if why := passing(error):
             return why
-        if isinstance(error, NotFound) and (key.group, key.kind) in self.awaited_kinds:
+        if isinstance(error, NotFound) and ours:
             return "its kind is not served yet"
-        if terminating(error):
-            return f"namespace {key.namespace} is being deleted"
         if isinstance(error, Conflict) and not field_conflicts(error):
             return "it was changed by somebody else meanwhile"
         return ""

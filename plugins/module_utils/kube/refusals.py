@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import ApiError, Conflict, Forbidden, KubeError
+from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound
 from .objects import Obj, key_of
 from .redact import scrub, secret_values
 
@@ -56,6 +56,15 @@ def terminating(error: ApiError) -> bool:
     return isinstance(error, Forbidden) and any(cause.get("reason") == "NamespaceTerminating" for cause in causes)
 
 
+def passing(error: ApiError) -> str:
+    """Why this refusal will pass by itself, whatever was asked; or nothing."""
+    if terminating(error):
+        return "its namespace is being deleted"
+    if "status unknown for quota" in error.message:
+        return "its namespace's quota has not been counted yet"
+    return silent_webhook(error)
+
+
 def silent_webhook(error: ApiError) -> str:
     """Why a webhook that had to be asked did not answer; nothing when that is not what happened."""
     if not any(text in error.message for text in _WEBHOOK):
@@ -102,4 +111,6 @@ def _hint(error: ApiError, obj: Obj) -> str:
         return f"see what holds it with 'kubectl describe namespace {namespace}', or raise wait_timeout"
     if silent_webhook(error):
         return "see whether what serves that webhook runs, or raise wait_timeout"
+    if isinstance(error, NotFound) and 'namespaces "' in error.message:
+        return "name that namespace in 'namespaces' to have it made first"
     return next((hint for text, hint in _HINTS if text in error.message), "")

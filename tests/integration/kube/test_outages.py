@@ -6,29 +6,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import Unavailable
 from ansible_collections.bentobox.platform.tests.support.cutter import Cutter
 
-from .conftest import Engine
+from .conftest import Engine, Reaction
 from .samples import config, deployment, secret
-
-
-class Reaction(list[str]):
-    """Lines of progress; at the first one with that text something happens before the run goes on."""
-
-    def __init__(self, text: str, happens: Callable[[], object]) -> None:
-        super().__init__()
-        self.text, self.happens, self.happened = text, happens, False
-
-    def append(self, line: str) -> None:
-        super().append(line)
-        if self.text in line and not self.happened:
-            self.happened = True
-            self.happens()
 
 
 def workload() -> list[dict[str, Any]]:
