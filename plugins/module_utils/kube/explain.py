@@ -14,7 +14,7 @@ from .wait import pod_problem, readiness
 
 MOST_LINES = 40  # of an error, in all
 _LOG_LINES = 10
-_LISTED = 24  # objects with a line of their own; the others share lines by what they say
+_LISTED = 16  # objects with a line of their own; the others share lines by what they say
 _DETAILED = 6  # objects of which more is asked for
 _SHARED_LINES = 4
 _MOST_NAMES = 60
@@ -112,8 +112,9 @@ def _details(client: Client, obj: Obj) -> tuple[list[str], list[str]]:
             if obj.get("kind") != "Pod":
                 more = f" (and {len(others)} more)" if others else ""
                 facts.append(_fold(f"Pod {pod['metadata']['name']}{more}: {problem}"))
-                facts += ["  " + line for line in _warnings(client, pod)]
             facts += ["  " + line for line in _messages(pod)]
+            if obj.get("kind") != "Pod":
+                facts += ["  " + line for line in _warnings(client, pod)]
         if pods:
             log += _log(client, pods[0])
     except KubeError as error:
@@ -126,11 +127,12 @@ def _phase(pod: Obj) -> str:
 
 
 def _warnings(client: Client, obj: Obj) -> list[str]:
+    """The last two, the later one first."""
     metadata = obj["metadata"]
     selector = f"involvedObject.name={metadata['name']},involvedObject.kind={obj['kind']},type=Warning"
     events = client.list("v1", "Event", metadata.get("namespace") or "default", field_selector=selector)
     events.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
-    return [_fold(f"{event.get('reason')}: {event.get('message')}") for event in events[-2:]]
+    return [_fold(f"{event.get('reason')}: {event.get('message')}") for event in reversed(events[-2:])]
 
 
 def _containers(pod: Obj) -> list[Obj]:
