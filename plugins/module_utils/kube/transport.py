@@ -33,6 +33,7 @@ except ImportError:  # reported when it is needed
 IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}  # our PATCHes are declarative
 RETRY_STATUS = {429, 502, 503, 504}
 _WHERE = "; check that 'kubeconfig', 'context' or 'host' name the cluster you mean"
+_SETTLING = 10.0  # seconds in which an API server that has just started may refuse what it will allow
 _LEAST_PATIENCE = 5.0  # seconds for an answer, however near the deadline is
 
 
@@ -47,6 +48,7 @@ class Transport:
         self.retry_until: float | None = None
         self.notice: Callable[[str], None] = lambda text: None  # told when the server goes away and when it is back
         self._answered = self._gone = False
+        self._lost_at = -_SETTLING  # when the last connection failed
         self._params = params
         self._lock = threading.Lock()
         self._setup(resolve(params))
@@ -128,6 +130,7 @@ class Transport:
                     redirect=False,
                 )
             except HTTPError as error:
+                self._lost_at = time.monotonic()
                 # A request that was never sent may always be repeated, others only when that does no harm.
                 unsent = isinstance(error, NewConnectionError)
                 fatal = isinstance(error, SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
@@ -146,6 +149,11 @@ class Transport:
             self._tell(False, f"the API server {self.base} answers again")
             if answer.status == 401 and not refreshed and repeatable and self.refresh():
                 refreshed = True
+            elif answer.status in (401, 403) and retry_status and repeatable and self._settling():
+                # It serves before it has read its own roles. Nothing was done, so that any request may be repeated.
+                if time.monotonic() > deadline:
+                    return answer
+                time.sleep(backoff(1))
             elif answer.status in RETRY_STATUS and retry_status and repeatable and method in IDEMPOTENT:
                 pause = retry_after(answer.headers.get("Retry-After"), backoff(attempt))
                 if time.monotonic() + pause > deadline:
@@ -154,6 +162,9 @@ class Transport:
             else:
                 return answer
             answer.drain_conn()
+
+    def _settling(self) -> bool:
+        return time.monotonic() - self._lost_at < _SETTLING
 
     def _tell(self, gone: bool, text: str) -> None:
         """Once per outage, whichever of the threads notices it first."""
