@@ -17,7 +17,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
     kubeconfig_secrets,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.redact import scrub
-from ansible_collections.bentobox.platform.plugins.plugin_utils.in_process import InProcessAction, show
+from ansible_collections.bentobox.platform.plugins.plugin_utils.in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):
@@ -38,7 +38,7 @@ class ActionModule(InProcessAction):
                 params,
                 bool(self._task.check_mode),
                 bool(self._task.diff),
-                lambda text: show(scrub(text, secrets)),
+                lambda text: self.show(scrub(text, secrets)),
             )
         except KubeError as error:
             return {"failed": True, "msg": scrub(str(error), secrets)}

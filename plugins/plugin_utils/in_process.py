@@ -15,8 +15,11 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+
+PROGRESS = "bentobox_progress"  # variable: whether lines of progress are shown
 
 display = Display()
 
@@ -36,11 +39,6 @@ def plain(value: Any) -> Any:
     return to_text(value)
 
 
-def show(text: str) -> None:
-    """One line for the user while the task runs."""
-    display.display(f"  {text}", color="bright blue")
-
-
 class InProcessAction(ActionBase):
     """Runs the module as a module, or run_here() in its place. Both give the same result."""
 
@@ -50,6 +48,7 @@ class InProcessAction(ActionBase):
 
     # Whether what the module imports is there in the controller's Python.
     libraries = True
+    silent = False
 
     def argument_spec(self) -> dict[str, Any]:
         raise NotImplementedError
@@ -64,6 +63,7 @@ class InProcessAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         if self._in_process():
+            self.silent = not boolean(self._templar.template((task_vars or {}).get(PROGRESS, True)), strict=False)
             self._take_environment()
             result.update(self.run_here(self._validate(plain(self._task.args))))
         else:
@@ -71,6 +71,11 @@ class InProcessAction(ActionBase):
         # Arguments may hold secrets: they are never shown, whatever the verbosity.
         result.pop("invocation", None)
         return result
+
+    def show(self, text: str) -> None:
+        """One line for the user while the task runs."""
+        if not self.silent:
+            display.display(f"  {text}", color="bright blue")
 
     def _in_process(self) -> bool:
         return (

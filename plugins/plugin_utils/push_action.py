@@ -23,7 +23,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options im
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.runs import push, push_failure
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.transport import HAS_URLLIB3
-from ansible_collections.bentobox.platform.plugins.plugin_utils.in_process import InProcessAction, show
+from ansible_collections.bentobox.platform.plugins.plugin_utils.in_process import InProcessAction
 
 
 @dataclass
@@ -55,7 +55,7 @@ class PushAction(InProcessAction):
                 host,
                 bool(self._task.check_mode),
                 C.DEFAULT_LOCAL_TMP,
-                lambda text: show(remove_values(text, host.no_log_values)),
+                lambda text: self.show(remove_values(text, host.no_log_values)),
             )
         except (YataiError, KubeError) as error:
             result = {"failed": True} | push_failure(self.kind, error)

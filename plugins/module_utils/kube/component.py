@@ -47,6 +47,7 @@ class Component:
         self.deadline = time.monotonic() + params["wait_timeout"]
         self.display = display
         self.progress: Display = lambda text: display(text if text.startswith(self.name) else f"{self.name}: {text}")
+        client.transport.retry_until, client.transport.notice = self.deadline, self.progress
         self.applier = Applier(
             client, self.deadline, check_mode, force=params["take_ownership"], progress=self.progress
         )
@@ -74,16 +75,16 @@ class Component:
             self.live = applyset.members(self.client, self.identifier, self._versions(items, kinds))
         with Clock(self.timing, "apply"):
             namespaces = Namespaces(self.applier, self.params)
-            done = namespaces.ensure(items, self.live)
-            self.changes += namespaces.changes
-            self.changes += configuration.generate()
-            configuration.complete(items)
+            namespaces.home(items, self.live)
             want = {key_of(item.obj) for item in items}
             gone = [obj for key, obj in self.live.items() if key not in want]
             # What leaves the set but holds data stays, and stays known, until it is purged.
             staying = [obj for obj in gone if kept(obj)]
-            # A run that is cut short must still know what the last one made.
+            # A run that is cut short must still know what the last one made, and what this one is about to make.
             record = self._write_parent(parent, items, staying if self.check_mode else gone)
+            done = namespaces.ensure(items, self.live)
+            self.changes = [*namespaces.changes, *self.changes, *configuration.generate()]
+            configuration.complete(items)
         waited: list[Target] = []
         for phase, grouped in groupby((item for item in items if key_of(item.obj) not in done), lambda i: i.phase):
             if phase == POST:
