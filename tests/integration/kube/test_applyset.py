@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 import yaml
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, TOOLING, applyset_id
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, TOOL, TOOLING, applyset_id
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.inventory import installed
 
 from .conftest import Engine
@@ -63,10 +63,16 @@ def test_what_is_installed(engine: Engine) -> None:
             "namespace": engine.namespace,
             "version": "1.2.3",
             "release": "2025.07",
+            "digest": found[0]["digest"],
+            "managed_by": TOOL,
+            "complete": True,
             "objects": [f"ConfigMap {engine.name}/a", f"Deployment {engine.name}/d"],
             "objects_count": 2,
             "ready": False,
             "not_ready": found[0]["not_ready"],
+            "drift_known": True,
+            "drifted": [],
+            "missing": [],
         }
     ]
     assert found[0]["not_ready"][0].startswith(f"Deployment {engine.name}/d: ")
