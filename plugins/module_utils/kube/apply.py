@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .applyset import PART_OF
+from .applyset import PART_OF, owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
 from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound, UnknownKind
@@ -58,7 +58,7 @@ class Applier:
             if unchanged(obj, live, FIELD_MANAGER) and not failed:
                 return Change(key, "unchanged", live, live)
             if not self.force:
-                check_owner(obj, live)
+                check_owner(obj, live, self._owner)
             if failed:
                 return self._replace(obj, live, f"{key} has failed; it is made anew")
             if patch := release_patch(obj, live):
@@ -68,6 +68,9 @@ class Applier:
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)
         return self.client.get_or_none(obj["apiVersion"], key.kind, key.name, key.namespace or None)
+
+    def _owner(self, identifier: str) -> str:
+        return owner(self.client, identifier)
 
     def _send(self, obj: Obj, dry_run: bool = False) -> Obj:
         try:
@@ -175,15 +178,16 @@ def _field_conflicts(error: ApiError) -> list[dict[str, str]]:
     return [cause for cause in causes if cause.get("reason") == "FieldManagerConflict"]
 
 
-def check_owner(obj: Obj, live: Obj) -> None:
+def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
     """Never take over silently what another component or another tool has made."""
     key = key_of(obj)
     metadata = live["metadata"]
     have = (metadata.get("labels") or {}).get(PART_OF)
     want = (obj["metadata"].get("labels") or {}).get(PART_OF)
     if have and want and have != want:
+        whose = f": {told}" if (told := owner_of(have)) else ""
         raise KubeError(
-            f"apply {key}: it belongs to another ApplySet ({have}); remove it from one of the two components, "
+            f"apply {key}: it belongs to another ApplySet ({have}{whose}); remove it from one of the two components, "
             "or set 'take_ownership: true' to move it to this one"
         )
     entries = metadata.get("managedFields") or []
