@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from .applyset import PART_OF, owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
+from .drift import by_hand
 from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound, UnknownKind
 from .fields import touched, unchanged
 from .objects import REPLACED, Key, Obj, key_of
@@ -76,10 +77,11 @@ class Applier:
         try:
             return self.client.apply(obj, force=self.force, dry_run=dry_run)
         except Conflict as error:
-            managers = {_manager(cause) for cause in _field_conflicts(error)}
-            if managers != {FIELD_MANAGER}:
+            causes = _field_conflicts(error)
+            if not causes or not all(by_hand(cause) for cause in causes):
                 raise
-            # What we once created or patched counts as another manager's, of our own name.
+            # What we once created or patched counts as another manager's, of our own name; and what a person changed
+            # by hand is brought back, as what was changed by hand is on any other machine.
             return self.client.apply(obj, force=True, dry_run=dry_run)
 
     def _apply(self, obj: Obj, live: Obj | None) -> Change:

@@ -12,10 +12,25 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from .client import FIELD_MANAGER
 from .fields import Fields, owned, union
 from .objects import Obj
 
 REMOVED = ""  # instead of a manager: the field is gone, and who took it away is not known
+
+
+def by_hand(cause: dict[str, str]) -> bool:
+    """Whether a conflict is with ourselves or with somebody's kubectl edit, patch, scale and so on.
+
+    Those change a field once. Other managers are programs, which would change it again: to them it must be left, or
+    taken from them knowingly. So is what "kubectl apply" manages.
+    """
+    text = cause.get("message", "")
+    manager = text.split('"')[1] if text.count('"') >= 2 else ""
+    once = " using " in text  # an update; what was applied is told without it
+    return manager == FIELD_MANAGER or (
+        once and manager.partition("-")[0] == "kubectl" and manager != "kubectl-client-side-apply"
+    )
 
 
 def lost(applied: Fields, live: Obj, manager: str) -> list[dict[str, str]]:
@@ -37,13 +52,13 @@ def _lost(applied: Fields, have: Fields, others: list[tuple[str, Fields]], path:
             continue
         place = path + _segment(key)
         theirs = [(who, fields[key]) for who, fields in others if key in fields]
-        inside = {name for name in children if name != "."}
+        inside = any(name != "." for name in children)
         if key in have:
             if inside and have[key]:
                 found += _lost(children, have[key], theirs, place)
-        elif inside and any(fields for _who, fields in theirs):
+        elif inside and (theirs or key.startswith("f:")):
             found += _lost(children, {}, theirs, place)
-        else:
+        else:  # a value, or an item of a list that is gone with all that was in it
             found.append((place, ", ".join(sorted({who for who, _fields in theirs})) or REMOVED))
     return found
 
