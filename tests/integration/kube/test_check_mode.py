@@ -95,9 +95,9 @@ def drifted(component: Component) -> None:
     component.kubectl("delete", "configmap/there", "-n", component.more)
 
 
-def without_its_namespace(component: Component) -> None:
+def losing_its_namespace(component: Component) -> None:
     component(1)
-    component.kubectl("delete", "namespace", component.engine.name)
+    component.kubectl("delete", "namespace", component.engine.name, "--wait=false")
 
 
 def refused_half_way(component: Component) -> None:
@@ -114,7 +114,7 @@ def refused_half_way(component: Component) -> None:
         pytest.param(applied, 1, id="converged"),
         pytest.param(applied, 2, id="upgraded"),
         pytest.param(drifted, 1, id="drifted"),
-        pytest.param(without_its_namespace, 1, id="without-its-namespace"),
+        pytest.param(losing_its_namespace, 1, id="losing-its-namespace"),
         pytest.param(refused_half_way, 2, id="refused-half-way"),
     ],
 )
