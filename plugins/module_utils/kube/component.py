@@ -82,14 +82,14 @@ class Component:
             done = namespaces.ensure(items, self.live)
             self.changes += namespaces.changes
             parent = self._forget({change.key.name for change in self.changes if change.action == "created"}, parent)
-            self.changes += configuration.generate()
-            configuration.complete(items)
             wanted = {key_of(item.obj) for item in items}
             gone = [obj for key, obj in self.live.items() if key not in wanted]
             going, self.kept = left(self.client, self.params, gone, [item.obj for item in items], self.identifier)
             record = Record(self.applier, self.params, parent, self.digest)
             ledger = Ledger(dict.fromkeys(wanted), configuration.generated_keys)
             self.changes.append(record.open(ledger, self.kept, going))
+            self.changes += configuration.generate()
+            configuration.complete(items)
         waited: list[Target] = []
         for phase, grouped in groupby((item for item in items if key_of(item.obj) not in done), lambda i: i.phase):
             if phase == POST:

@@ -45,11 +45,9 @@ class Ledger:
 def digest(items: list[Item], params: dict[str, Any]) -> str:
     """Of what was asked. Values of Secrets are left out first: a weak one could be guessed from a hash of it."""
     objects = sorted(items, key=lambda item: (item.phase, item.weight, key_of(item.obj)))
-    result = hashlib.sha256()
-    for item in objects:
-        result.update(_line([item.phase, item.weight, _without_values(item.obj)]))
-    result.update(_line({name: params.get(name) or None for name in _ASKED}))
-    return f"sha256:{result.hexdigest()}"
+    told = [[item.phase, item.weight, _without_values(item.obj)] for item in objects]
+    asked = {name: params.get(name) or None for name in _ASKED}
+    return f"sha256:{hashlib.sha256(_line([told, asked])).hexdigest()}"
 
 
 def _line(value: Any) -> bytes:
