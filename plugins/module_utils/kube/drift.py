@@ -65,7 +65,7 @@ def _lost(applied: Fields, have: Fields, others: list[tuple[str, Fields]], path:
 
 def _segment(key: str) -> str:
     """As the API server writes it when it tells of a conflict."""
-    kind, _, rest = key.partition(":")
+    kind, rest = key[:1], key[2:]
     if kind == "f":
         return f".{rest}"
     if kind == "k":

@@ -37,7 +37,7 @@ def kept_earlier(client: Client, identifier: str) -> list[Obj]:
     """Members of whatever kind that were kept by annotation: they outlive the record that named their kinds."""
 
     def read(text: str) -> list[Obj]:
-        api_version, _, kind = text.rpartition("/")
+        api_version, kind = text.rsplit("/", 1)
         group = split_api_version(api_version)[0]
         if (group, kind) in KEPT or client.discovery.preferred(group, kind) != api_version:
             return []
