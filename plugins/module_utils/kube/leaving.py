@@ -97,4 +97,5 @@ def _generated(client: Client, params: dict[str, Any], identifier: str) -> list[
     """Secrets that were made once and are no longer declared."""
     declared = {(item.get("namespace") or params["namespace"], item["name"]) for item in params["generate_secrets"]}
     made = applyset.list_members(client, "v1", "Secret", f"{GENERATED_BY}={identifier}")
-    return [obj for obj in made if (obj["metadata"]["namespace"], obj["metadata"]["name"]) not in declared]
+    left_over = [obj for obj in made if (obj["metadata"]["namespace"], obj["metadata"]["name"]) not in declared]
+    return [obj for obj in left_over if made_here(obj)]

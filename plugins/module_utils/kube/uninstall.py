@@ -36,9 +36,10 @@ class Uninstall:
         found = list(applyset.members(self.client, self.identifier, versions).values())
         if purge and self.parent is None:
             found += kept_earlier(self.client, self.identifier)
-        members = [obj for obj in found if self.params["take_ownership"] or made_here(obj)]
-        foreign = [obj for obj in found if obj not in members]
+        members = [obj for obj in found if self._may_delete(obj)]
+        foreign = [obj for obj in found if not self._may_delete(obj)]
         made = applyset.list_members(self.client, "v1", "Secret", f"{GENERATED_BY}={self.identifier}")
+        made = [obj for obj in made if made_here(obj)]
         if not purge:
             self.going = [obj for obj in members if not kept(obj)]
             self.kept = [obj for obj in members if kept(obj)] + made + foreign
@@ -59,6 +60,9 @@ class Uninstall:
                 self.custom += instances(self.client, obj)
         first = {obj["metadata"]["uid"] for obj in self.custom}
         self.going = [obj for obj in self.going if obj["metadata"]["uid"] not in first]
+
+    def _may_delete(self, obj: Obj) -> bool:
+        return self.params["take_ownership"] or made_here(obj)
 
     def _find_namespaces(self) -> None:
         have = {obj["metadata"]["name"] for obj in self.last if wave_of(obj) == NAMESPACE}

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, applyset_id
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.objects import KEEP
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.secrets import GENERATED_BY
 
 from .conftest import Engine
 from .samples import claim, config, crd, custom, deployment
@@ -82,31 +83,33 @@ def test_purging_leaves_what_is_lived_in(engine: Engine) -> None:
 
 
 def test_absent_keeps_what_is_annotated_and_purges_it_later(engine: Engine) -> None:
+    engine.plane.run_kubectl("create", "namespace", engine.name)  # not ours, so that it need not go
     engine(keep(config("noted", x="1")), keep(deployment()), config(x="1"))
     kept = [f"ConfigMap {engine.name}/noted", f"Deployment {engine.name}/d"]
     _, done, _, _ = engine.steps(state="absent")
     assert (done["objects"]["pruned"][0], done["kept"]) == (f"ConfigMap {engine.name}/a", kept)
     # The record is gone by now; the label still tells whose they are.
     _, done, _, _ = engine.steps(state="absent", purge=True)
-    assert sorted(done["objects"]["pruned"]) == [*kept, f"Namespace {engine.name}"]
+    assert sorted(done["objects"]["pruned"]) == kept
 
 
 def test_a_copy_that_somebody_made_is_not_ours_to_delete(engine: Engine, other_tool: Callable[..., Any]) -> None:
     """Copies carry the label, since people copy whole manifests."""
-    engine(config(x="1"))
-    copy = ("-n", engine.name, "create", "configmap", "copy", "--from-literal=x=theirs")
-    other_tool(*copy)
-    label = f"{PART_OF}={applyset_id(engine.name, engine.name)}"
-    other_tool("-n", engine.name, "label", "configmap", "copy", label)
+    engine(config(x="1"), generate_secrets=GENERATE)
+    identifier = applyset_id(engine.name, engine.name)
+    for kind, label in (("configmap", PART_OF), ("secret generic", GENERATED_BY)):
+        other_tool("-n", engine.name, "create", *kind.split(), "copy", "--from-literal=x=theirs")
+        other_tool("-n", engine.name, "label", kind.split()[0], "copy", f"{label}={identifier}")
     theirs = f"ConfigMap {engine.name}/copy"
     _, done, _, _ = engine.steps(config("b", x="1"))
     assert (done["objects"]["pruned"], done["kept"]) == ([f"ConfigMap {engine.name}/a"], [theirs])
     for purge in (False, True):
         _, done, _, _ = engine.steps(config("b", x="1"), purge=purge)
-        assert (done["objects"]["pruned"], done["kept"]) == ([], [theirs])
+        assert (done["objects"]["pruned"], done["kept"]) == ([f"Secret {engine.name}/made"] * purge, [theirs])
     _, done, _, _ = engine.steps(state="absent")
     assert done["kept"] == [theirs]
     assert engine.get("ConfigMap", "copy")
+    assert engine.get("Secret", "copy")
 
 
 def test_a_component_that_owns_what_we_want_is_named(engine: Engine) -> None:
