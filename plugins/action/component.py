@@ -15,6 +15,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.bentobox.platform.plugins.module_utils.kube import fetch, transport
@@ -30,6 +31,8 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.redact impo
 
 # Loaded once for all tasks: the workers are forked from this process.
 HAS_LIBRARIES = transport.urllib3 is not None and fetch.yaml is not None
+
+PROGRESS = "bentobox_progress"  # variable: whether lines of progress are shown
 
 display = Display()
 
@@ -57,7 +60,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         if self._in_process():
-            result.update(self._run_here())
+            result.update(self._run_here(task_vars))
         else:
             result.update(self._execute_module(task_vars=task_vars, wrap_async=self._task.async_val))
         # Arguments may hold the content of Secrets: they are never shown, whatever the verbosity.
@@ -72,12 +75,13 @@ class ActionModule(ActionBase):
             and not (self._task.become or self._connection.become)
         )
 
-    def _run_here(self) -> dict[str, Any]:
+    def _run_here(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
         # 'environment:' of the task, which may carry K8S_AUTH_*: this is a process of the task's own.
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         os.environ.update({name: to_text(value) for name, value in environment.items()})
         params = self._validate(plain(self._task.args))
+        silent = not boolean(self._templar.template((task_vars or {}).get(PROGRESS, True)), strict=False)
         secrets = {value for value in (params.get("api_key"), params.get("password")) if value}
         secrets |= kubeconfig_secrets(params.get("kubeconfig"))
         try:
@@ -85,7 +89,7 @@ class ActionModule(ActionBase):
                 params,
                 bool(self._task.check_mode),
                 bool(self._task.diff),
-                lambda text: display.display(f"  {scrub(text, secrets)}", color="bright blue"),
+                lambda text: None if silent else display.display(f"  {scrub(text, secrets)}", color="bright blue"),
             )
         except KubeError as error:
             return {"failed": True, "msg": scrub(str(error), secrets)}

@@ -221,7 +221,10 @@ options:
     type: bool
     default: true
   wait_timeout:
-    description: Seconds for everything, from the start of the task until all is ready or gone.
+    description:
+      - Seconds for everything, from the start of the task until all is ready or gone.
+      - An API server that goes away in the meantime is waited for as long as that; one that has never answered is given
+        up after a minute.
     type: int
     default: 600
   wait_for:
@@ -276,7 +279,10 @@ notes:
     applied.
   - Chart hooks for install and upgrade are applied as plain objects, in their order; test hooks are dropped, hooks for
     deletion and rollback are reported and not run.
-  - On local connections the module runs inside the controller's process and reports what it waits for.
+  - On local connections the module runs inside the controller's process and shows one line for each change of what it
+    waits for. The variable C(bentobox_progress=false) silences it, wherever variables are set (C(-e), inventory, AWX).
+  - The next run finishes what an interrupted one began. Whatever carries the component's label is known to its record
+    at any time. What is being deleted is waited for and made anew.
 attributes:
   check_mode:
     support: full

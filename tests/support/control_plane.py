@@ -195,9 +195,10 @@ class ControlPlane:
         process.kill()
         process.wait(10)
 
-    def start_api(self) -> None:
+    def start_api(self, *, wait: bool = True) -> None:
         self._run("kube-apiserver", self._apiserver)
-        self.wait_ready()
+        if wait:
+            self.wait_ready()
 
     def pause(self) -> None:
         """The API server hangs: it accepts connections and answers nothing."""

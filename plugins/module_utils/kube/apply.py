@@ -13,17 +13,16 @@ from .applyset import PART_OF, owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
 from .drift import by_hand
-from .errors import ApiError, Conflict, Forbidden, KubeError, NotFound, UnknownKind
+from .errors import ApiError, Conflict, KubeError, NotFound, UnknownKind
 from .fields import touched, unchanged
-from .objects import REPLACED, Key, Obj, key_of
+from .objects import CRD, NAMESPACE, REPLACED, Key, Obj, key_of, wave_of
+from .patience import patiently
 from .predict import predict
-from .redact import scrub, secret_values
-from .transport import backoff
-from .wait import hopeless, wait_until
+from .refusals import explained, field_conflicts, immutable, passing
+from .remove import deleting, wait_gone
+from .wait import hopeless
 
 Progress = Callable[[str], None]
-# Texts of a webhook that is installed but not serving, or whose certificate is not there yet.
-_WEBHOOK = ("failed calling webhook", "conversion webhook for")
 
 
 @dataclass
@@ -48,12 +47,24 @@ class Applier:
     progress: Progress = field(default=lambda text: None)
     awaited_kinds: set[tuple[str, str]] = field(default_factory=set)  # (group, kind) whose CRD comes with us
     missing_namespaces: set[str] = field(default_factory=set)  # check mode: they would be there by now
+    # Namespaces and (group, kind)s that were being deleted and are made anew: what was in them went along.
+    renewed_namespaces: set[str] = field(default_factory=set)
+    renewed_kinds: set[tuple[str, str]] = field(default_factory=set)
 
     def apply(self, obj: Obj, live: Obj | None = None, *, doubtful: bool = False) -> Change:
         """live: the object if it is known already. doubtful: check mode does not know all of its values."""
         key = key_of(obj)
+        if self.renewed(key):
+            if self.check_mode:
+                return Change(key, "created", None, obj, predicted=True)
+            live = None
         if live is None and key.namespace not in self.missing_namespaces:
             live = self.live(obj)
+        if live is not None and deleting(live):
+            self.outlast(live)
+            live = None
+            if self.check_mode:
+                return Change(key, "created", None, obj, predicted=True)
         if live is not None:
             failed = hopeless(live)
             if unchanged(obj, live, FIELD_MANAGER) and not failed:
@@ -73,11 +84,35 @@ class Applier:
     def _owner(self, identifier: str) -> str:
         return owner(self.client, identifier)
 
+    def renewed(self, key: Key) -> bool:
+        """Whether what was known of this object is no longer true, since what it lives in was made anew."""
+        return key.namespace in self.renewed_namespaces or (key.group, key.kind) in self.renewed_kinds
+
+    def outlast(self, live: Obj) -> None:
+        """What is being deleted cannot be kept: it is made anew when it is gone."""
+        key = key_of(live)
+        if wave_of(live) == NAMESPACE:
+            self.renewed_namespaces.add(key.name)
+        elif wave_of(live) == CRD:
+            self.renewed_kinds.add((live["spec"]["group"], live["spec"]["names"]["kind"]))
+        if not self.check_mode:
+            self.progress(f"{key} is being deleted; waiting until it is gone")
+            self._gone(live)
+
+    def _gone(self, live: Obj) -> None:
+        wait_gone(self.client, [live], max(self.deadline, time.monotonic() + 1.0), self.progress)
+
+    def patiently(self, key: Key, send: Callable[[], Obj]) -> Obj:
+        """Repeats what is refused for reasons that heal by themselves. Raises the last ApiError."""
+        return patiently(
+            send, lambda error: self._transient(error, key), self.deadline, lambda text: self.progress(f"{key}: {text}")
+        )
+
     def _send(self, obj: Obj, dry_run: bool = False) -> Obj:
         try:
             return self.client.apply(obj, force=self.force, dry_run=dry_run)
         except Conflict as error:
-            causes = _field_conflicts(error)
+            causes = field_conflicts(error)
             if not causes or not all(by_hand(cause) for cause in causes):
                 raise
             # What we once created or patched counts as another manager's, of our own name; and what a person changed
@@ -86,22 +121,15 @@ class Applier:
 
     def _apply(self, obj: Obj, live: Obj | None) -> Change:
         key = key_of(obj)
-        attempt, said = 0, ""
-        while True:
-            attempt += 1
-            try:
-                after = self._send(obj)
-                break
-            except ApiError as error:
-                if _immutable(error) and (key.group, key.kind) in REPLACED and live is not None:
-                    return self._replace(obj, live, f"{key} cannot be changed in place; it is made anew")
-                why = self._transient(error, key)
-                if not why or time.monotonic() > self.deadline:
-                    raise explained(error, obj) from None
-                if why != said:
-                    self.progress(f"{key}: waiting, since {why}")
-                    said = why
-                time.sleep(max(0.0, min(backoff(attempt), self.deadline - time.monotonic() + 0.1)))
+        try:
+            after = self.patiently(key, lambda: self._send(obj))
+        except ApiError as error:
+            if immutable(error) and (key.group, key.kind) in REPLACED and live is not None:
+                return self._replace(obj, live, f"{key} cannot be changed in place; it is made anew")
+            raise explained(error, obj) from None
+        if deleting(after):  # by somebody, since we looked
+            self.outlast(after)
+            return self._apply(obj, None)
         if live is None:
             return Change(key, "created", None, after)
         moved = after["metadata"].get("resourceVersion") != live["metadata"].get("resourceVersion")
@@ -120,7 +148,7 @@ class Applier:
             return Change(key, predict(obj, live), live, obj, predicted=True)
         except ApiError as error:
             if (
-                (_immutable(error) and (key.group, key.kind) in REPLACED)
+                (immutable(error) and (key.group, key.kind) in REPLACED)
                 or self._transient(error, key)
                 or ("does not support dry run" in error.message)
             ):
@@ -143,41 +171,21 @@ class Applier:
             return Change(key, "updated", live, obj, predicted=True)
         self.progress(why)
         self.client.delete(obj["apiVersion"], key.kind, key.name, key.namespace, uid=live["metadata"]["uid"])
-        wait_until(
-            lambda: self.live(obj) is None,
-            max(1.0, self.deadline - time.monotonic()),
-            0.3,
-            what=f"that the old {key} is gone",
-        )
+        self._gone(live)
         return Change(key, "updated", live, self._apply(obj, None).after)
 
     def _transient(self, error: ApiError, key: Key) -> str:
         """Why this will heal by itself, or nothing."""
+        ours = (key.group, key.kind) in self.awaited_kinds
         if isinstance(error, UnknownKind) or "no matches for kind" in error.message:
-            return "its kind is not served yet" if (key.group, key.kind) in self.awaited_kinds else ""
-        if any(text in error.message for text in _WEBHOOK):
-            return f"an admission webhook does not answer yet ({_tail(error.message)})"
-        if isinstance(error, NotFound) and (key.group, key.kind) in self.awaited_kinds:
+            return "its kind is not served yet" if ours else ""
+        if why := passing(error):
+            return why
+        if isinstance(error, NotFound) and ours:
             return "its kind is not served yet"
-        causes = error.details.get("causes") or []
-        if isinstance(error, Forbidden) and any(cause.get("reason") == "NamespaceTerminating" for cause in causes):
-            return f"namespace {key.namespace} is being deleted"
-        if isinstance(error, Conflict) and not _field_conflicts(error):
+        if isinstance(error, Conflict) and not field_conflicts(error):
             return "it was changed by somebody else meanwhile"
         return ""
-
-
-def _tail(message: str) -> str:
-    return message.rsplit(": ", 1)[-1]
-
-
-def _immutable(error: ApiError) -> bool:
-    return error.status == 422 and ("immutable" in error.message or "may not change fields other than" in error.message)
-
-
-def _field_conflicts(error: ApiError) -> list[dict[str, str]]:
-    causes = error.details.get("causes") or []
-    return [cause for cause in causes if cause.get("reason") == "FieldManagerConflict"]
 
 
 def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
@@ -205,33 +213,3 @@ def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
 def _shared(key: Key) -> bool:
     """Things that exist for several to write to."""
     return key.kind == "Namespace" or (key.kind == "ServiceAccount" and key.name == "default")
-
-
-def explained(error: ApiError, obj: Obj) -> KubeError:
-    """The error an operator can act on; values of a Secret never get into it."""
-    key = key_of(obj)
-    secrets = secret_values(obj)
-    conflicts = _field_conflicts(error)
-    message = scrub(error.message, secrets)
-    if conflicts:
-        fields = ", ".join(f"{cause.get('field')} ({_manager(cause)})" for cause in conflicts)
-        managers = ", ".join(sorted({_manager(cause) for cause in conflicts}))
-        text = (
-            f"apply {key}: {managers} manages fields that this component sets: {fields}; leave them out (patch), "
-            "or set 'take_ownership: true'"
-        )
-        return Conflict(error.status, error.reason, text, details=error.details)
-    if isinstance(error, Forbidden) and error.status == 403:
-        message += "; grant these credentials the verbs get, list, watch, create, patch and delete on it"
-    elif _immutable(error):
-        message = message[:600] + "; this cannot be changed in place: delete the object first, if you can do without it"
-    elif "field not declared in schema" in message or "unknown field" in message:
-        message += "; correct the manifest: unknown fields are refused, since the server would drop them"
-    fresh = type(error)(error.status, error.reason, message, verb="apply", what=str(key), details=error.details)
-    fresh.__cause__ = None
-    return fresh
-
-
-def _manager(cause: dict[str, str]) -> str:
-    text = cause.get("message", "")
-    return text.split('"')[1] if text.count('"') >= 2 else text

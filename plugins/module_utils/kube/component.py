@@ -50,6 +50,7 @@ class Component:
         self.deadline = time.monotonic() + params["wait_timeout"]
         self.display = display
         self.progress: Display = lambda text: display(text if text.startswith(self.name) else f"{self.name}: {text}")
+        client.transport.retry_until, client.transport.notice = self.deadline, self.progress
         self.applier = Applier(
             client, self.deadline, check_mode, force=params["take_ownership"], progress=self.progress
         )
@@ -79,16 +80,17 @@ class Component:
             self.live = applyset.members(self.client, self.identifier, self._versions(items, kinds))
         with Clock(self.timing, "apply"):
             namespaces = Namespaces(self.applier, self.params)
-            done = namespaces.ensure(items, self.live)
-            self.changes += namespaces.changes
-            parent = self._forget({change.key.name for change in self.changes if change.action == "created"}, parent)
+            namespaces.home(items, self.live)
             wanted = {key_of(item.obj) for item in items}
             gone = [obj for key, obj in self.live.items() if key not in wanted]
             going, self.kept = left(self.client, self.params, gone, [item.obj for item in items], self.identifier)
-            record = Record(self.applier, self.params, parent, self.digest)
+            # What was seen in a namespace that was made anew since then went with the old one.
+            known = None if self.namespace in self.applier.renewed_namespaces else parent
+            record = Record(self.applier, self.params, known, self.digest)
             ledger = Ledger(dict.fromkeys(wanted), configuration.generated_keys)
             self.changes.append(record.open(ledger, self.kept, going))
-            self.changes += configuration.generate()
+            done = namespaces.ensure(items, self.live)
+            self.changes = [*namespaces.changes, *self.changes, *configuration.generate()]
             configuration.complete(items)
         waited: list[Target] = []
         for phase, grouped in groupby((item for item in items if key_of(item.obj) not in done), lambda i: i.phase):
@@ -101,11 +103,6 @@ class Component:
             )
             record.close(self.changes, self.pruned)
         self._wait([*waited, *extra_targets(self.params["wait_for"] or [], self.namespace, self.client)])
-
-    def _forget(self, namespaces: set[str], parent: Obj | None) -> Obj | None:
-        """What was seen in a namespace that was made anew since then went with the old one."""
-        self.live = {key: obj for key, obj in self.live.items() if key.namespace not in namespaces}
-        return None if self.namespace in namespaces else parent
 
     def _versions(self, items: list[Item], recorded: set[str]) -> dict[tuple[str, str], str]:
         """In which version to list the members of each kind; kinds the cluster no longer has hold no members."""

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from . import secrets
 from .apply import Applier, Change
-from .errors import ConfigError, Conflict, NotFound, RenderError
+from .errors import ConfigError, Conflict, NotFound, RenderError, Unavailable
 from .objects import Key, Obj, key_of, matches
 from .render import Item
 
@@ -52,7 +53,7 @@ class Configuration:
         client = self.applier.client
         if have is None:
             try:
-                after = client.create(secret)
+                after = self._create(secret)
             except Conflict:  # somebody was faster; what is there counts
                 have = client.get("v1", "Secret", key.name, key.namespace)
                 secret, new = secrets.generated(item, self.namespace, self.identifier, have)
@@ -67,6 +68,15 @@ class Configuration:
             after = client.patch("v1", "Secret", key.name, key.namespace, body)
         self._known[("Secret", key.namespace, key.name)] = after
         return Change(key, "updated" if have else "created", have, after)
+
+    def _create(self, secret: Obj) -> Obj:
+        """When the connection broke, nobody knows whether it was made: asking again tells (Conflict)."""
+        while True:
+            try:
+                return self.applier.client.create(secret)
+            except Unavailable as error:
+                if error.status or time.monotonic() > self.applier.deadline:
+                    raise
 
     def prepare(self, items: list[Item]) -> None:
         """What can be wrong in the parameters is told before anything is changed."""

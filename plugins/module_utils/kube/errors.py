@@ -5,7 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+# How RBAC says no; what is missing is in the middle of a long sentence.
+_RBAC = re.compile(
+    r'cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]+)")?'
+)
 
 
 class KubeError(Exception):
@@ -94,6 +101,21 @@ def api_error(status: int, payload: Any, *, verb: str, what: str) -> ApiError:
     elif payload:
         message = str(payload)[:500].strip()
     if status == 401:
-        message = (message or "Unauthorized") + "; the credentials were refused: check the token or client certificate"
+        message = (message or "Unauthorized") + (
+            "; the credentials were refused: the token or client certificate is wrong or has expired. Renew it in the "
+            "kubeconfig, or set 'api_key' or 'client_cert'"
+        )
+    elif status == 403:
+        message += missing_right(message)
     cls = _BY_STATUS.get(status, ApiError)
     return cls(status, reason or f"Status{status}", message or "no message", verb=verb, what=what, details=details)
+
+
+def missing_right(message: str) -> str:
+    """What to grant to whom RBAC refuses something; nothing when something else refused it."""
+    found = _RBAC.search(message)
+    if not found:
+        return ""
+    resource = f"{found['resource']}.{found['group']}" if found["group"] else found["resource"]
+    where = f"in namespace {found['namespace']}" if found["namespace"] else "in the whole cluster"
+    return f"; grant these credentials the verb '{found['verb']}' on '{resource}' {where}"

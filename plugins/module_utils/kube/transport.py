@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.request
 from base64 import b64encode
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +32,9 @@ except ImportError:  # reported when it is needed
 
 IDEMPOTENT = {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"}  # our PATCHes are declarative
 RETRY_STATUS = {429, 502, 503, 504}
+_WHERE = "; check that 'kubeconfig', 'context' or 'host' name the cluster you mean"
+_SETTLING = 10.0  # seconds in which an API server that has just started may refuse what it will allow
+_LEAST_PATIENCE = 5.0  # seconds for an answer, however near the deadline is
 
 
 class Transport:
@@ -40,6 +44,11 @@ class Transport:
         if urllib3 is None:
             raise ConfigError(missing_required_lib("urllib3"))
         self.retry_for = retry_for
+        # Of time.monotonic(): how long a server that has answered once is waited for, by all requests together.
+        self.retry_until: float | None = None
+        self.notice: Callable[[str], None] = lambda text: None  # told when the server goes away and when it is back
+        self._answered = self._gone = False
+        self._lost_at = -_SETTLING  # when the last connection failed
         self._params = params
         self._lock = threading.Lock()
         self._setup(resolve(params))
@@ -99,6 +108,7 @@ class Transport:
     ) -> Any:
         """One request and its repetitions: connection errors and 'not now' answers, until retry_for is over."""
         deadline = time.monotonic() + (self.retry_for if retry_for is None else retry_for)
+        bounded = self.retry_until if retry_for is None else None
         repeatable = body is None or isinstance(body, bytes)
         # While a streamed body is sent, urllib3 takes the connect timeout for every write: a store may well stall.
         connect = min(10.0, timeout) if repeatable else timeout
@@ -106,17 +116,21 @@ class Transport:
         attempt = 0
         while True:
             attempt += 1
+            if bounded is not None:
+                deadline = bounded if self._answered else min(deadline, bounded)
+                timeout = min(timeout, max(_LEAST_PATIENCE, deadline - time.monotonic()))
             try:
                 answer = self.pool.request(
                     method,
                     self.base + url,
                     body=body,
                     headers=self._headers(headers),
-                    timeout=urllib3.Timeout(connect=connect, read=timeout),
+                    timeout=urllib3.Timeout(connect=min(connect, timeout), read=timeout),
                     preload_content=not stream,
                     redirect=False,
                 )
             except HTTPError as error:
+                self._lost_at = time.monotonic()
                 # A request that was never sent may always be repeated, others only when that does no harm.
                 unsent = isinstance(error, NewConnectionError)
                 fatal = isinstance(error, SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
@@ -124,11 +138,22 @@ class Transport:
                 pause = backoff(attempt)
                 if not again or time.monotonic() + pause > deadline:
                     why = _plain(error, self.base)
+                    if bounded is not None and again:
+                        why += "; raise wait_timeout to wait longer for it" if self._answered else _WHERE
                     raise Unavailable(0, _kind(error), why, verb=method, what=what or url) from None
+                if attempt > 1:
+                    self._tell(True, f"{_plain(error, self.base)}; trying again")
                 time.sleep(pause)
                 continue
+            self._answered = True
+            self._tell(False, f"the API server {self.base} answers again")
             if answer.status == 401 and not refreshed and repeatable and self.refresh():
                 refreshed = True
+            elif answer.status in (401, 403) and retry_status and repeatable and self._settling():
+                # It serves before it has read its own roles. Nothing was done, so that any request may be repeated.
+                if time.monotonic() > deadline:
+                    return answer
+                time.sleep(backoff(1))
             elif answer.status in RETRY_STATUS and retry_status and repeatable and method in IDEMPOTENT:
                 pause = retry_after(answer.headers.get("Retry-After"), backoff(attempt))
                 if time.monotonic() + pause > deadline:
@@ -137,6 +162,18 @@ class Transport:
             else:
                 return answer
             answer.drain_conn()
+
+    def _settling(self) -> bool:
+        return time.monotonic() - self._lost_at < _SETTLING
+
+    def _tell(self, gone: bool, text: str) -> None:
+        """Once per outage, whichever of the threads notices it first."""
+        if gone is self._gone:
+            return
+        with self._lock:
+            changed, self._gone = gone is not self._gone, gone
+        if changed:
+            self.notice(text)
 
 
 def backoff(attempt: int) -> float:

@@ -12,7 +12,7 @@ from . import applyset
 from .client import Client
 from .leaving import kept_earlier, made_here, made_namespace
 from .objects import CRD, KEPT, NAMESPACE, Obj, kept, wave_of
-from .remove import delete_all, instances
+from .remove import delete_all, instances, wait_gone
 from .secrets import GENERATED_BY
 
 
@@ -20,7 +20,7 @@ class Uninstall:
     def __init__(self, client: Client, params: dict[str, Any], identifier: str, parent: Obj | None) -> None:
         self.client, self.params, self.identifier, self.parent = client, params, identifier, parent
         self.going: list[Obj] = []
-        self.last: list[Obj] = []  # definitions and namespaces: after the component's own record
+        self.last: list[Obj] = []  # definitions and namespaces: after everything in them
         self.kept: list[Obj] = []
         self.custom: list[Obj] = []  # purge: instances of our definitions, whoever made them
 
@@ -78,9 +78,26 @@ class Uninstall:
                 self.kept.append(obj)  # another component lives there
 
     def remove(self, deadline: float, check_mode: bool, progress: Callable[[str], None]) -> list[Obj]:
-        """The record goes when everything it names is gone, so that an interrupted run can be repeated."""
-        removed: list[Obj] = []
-        parent = [self.parent] if self.parent else []
-        for group in (self.custom, self.going, parent, self.last):
-            removed += delete_all(self.client, group, deadline=deadline, check_mode=check_mode, progress=progress)
+        """The record goes when everything it names is gone or bound to go, so that an interrupted run can be repeated.
+        Only the namespace that holds it goes after it."""
+
+        def delete(objects: list[Obj], wait: bool = True) -> list[Obj]:
+            return delete_all(
+                self.client, objects, deadline=deadline, check_mode=check_mode, progress=progress, wait=wait
+            )
+
+        removed = [*delete(self.custom), *delete(self.going)]
+        if not self.parent:
+            return [*removed, *delete(self.last)]
+        home = [obj for obj in self.last if wave_of(obj) == NAMESPACE and _name(obj) == self.params["namespace"]]
+        # Nobody can stop the deletion of a definition or a namespace: they are waited for together, at the end.
+        removed += (others := delete([obj for obj in self.last if obj not in home], wait=False))
+        removed += delete([self.parent])
+        removed += (place := delete(home, wait=False))
+        if not check_mode:
+            wait_gone(self.client, [*others, *place], deadline, progress)
         return removed
+
+
+def _name(obj: Obj) -> str:
+    return str(obj["metadata"]["name"])

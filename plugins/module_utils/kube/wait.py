@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
-from .errors import WaitTimeout
 from .objects import Obj, group_of
 
 Ready = tuple[bool, str]
@@ -194,24 +192,3 @@ def pod_problem(pod: Obj) -> str:
     if scheduled and scheduled.get("status") == "False":
         return f"{scheduled.get('reason')}: {scheduled.get('message')}"
     return str(status.get("reason") or "")
-
-
-def wait_until(
-    check: Callable[[], Any],
-    timeout: float,
-    interval: float = 1.0,
-    describe: Callable[[], list[str]] | str = "",
-    what: str = "the condition",
-) -> Any:
-    """The first true value of check(). After the timeout: WaitTimeout, with what describe() finds out."""
-    deadline = time.monotonic() + timeout
-    while True:
-        result = check()
-        if result:
-            return result
-        left = deadline - time.monotonic()
-        if left <= 0:
-            reasons = describe() if callable(describe) else [describe] if describe else []
-            text = f"{what} was not met within {timeout:g} s"
-            raise WaitTimeout("; ".join([text, *reasons]), reasons)
-        time.sleep(min(interval, left))

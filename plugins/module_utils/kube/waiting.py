@@ -12,13 +12,13 @@ from typing import Any
 
 from .client import Client
 from .errors import KubeError, NotFound, WaitTimeout
-from .explain import explain, pods_of
+from .explain import MOST_LINES, pods_of, report
 from .objects import CUSTOM, WORKLOAD, Key, Obj, key_of, wave_of
 from .pool import in_parallel
 from .wait import condition_of, hopeless, pod_problem, readiness
 
-_HEARTBEAT = 30.0
-_EXPLAINED = 5
+_HEARTBEAT = 60.0  # seconds after which something is said although nothing has changed: many CI systems want that
+_ASKED = 100  # objects whose Pods are looked at when the time is over
 # Besides workloads and custom resources. PersistentVolumeClaims are not: many bind only when a Pod uses them.
 _AWAITED = {"CustomResourceDefinition", "APIService", "Service"}
 _NEVER = {"CronJob", "HorizontalPodAutoscaler", "ControllerRevision"}
@@ -139,16 +139,10 @@ def _state(client: Client, target: Target) -> str:
 
 
 def _reasons(client: Client, waiting: list[Target]) -> list[str]:
-    lines: list[str] = []
-    for target in waiting[:_EXPLAINED]:
-        if target.seen is None or target.condition:
-            lines.append(f"{target.key}: {target.state()[1]}")
-        if target.seen is not None:
-            found = explain(client, target.seen)
-            lines += found[1:] if target.condition else found
-    if len(waiting) > _EXPLAINED:
-        lines.append(f"and {len(waiting) - _EXPLAINED} more: " + ", ".join(str(t.key) for t in waiting[_EXPLAINED:]))
-    return lines
+    asked = in_parallel(lambda target: _state(client, target), waiting[:_ASKED])
+    states = [*asked, *(target.state()[1] for target in waiting[_ASKED:])]
+    known = [(str(target.key), state, target.seen) for target, state in zip(waiting, states, strict=True)]
+    return report(client, known, MOST_LINES - 1)
 
 
 def _text(head: str, reasons: list[str]) -> str:

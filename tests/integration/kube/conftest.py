@@ -69,6 +69,20 @@ class Engine:
         return [predicted, done, again, checked]
 
 
+class Reaction(list[str]):
+    """Lines of progress; at the first one with that text something happens before the run goes on."""
+
+    def __init__(self, text: str, happens: Callable[[], object]) -> None:
+        super().__init__()
+        self.text, self.happens, self.happened = text, happens, False
+
+    def append(self, line: str) -> None:
+        super().append(line)
+        if self.text in line and not self.happened:
+            self.happened = True
+            self.happens()
+
+
 @pytest.fixture
 def engine(control_plane: ControlPlane) -> Engine:
     return Engine(control_plane, f"component-{next(_numbers)}")

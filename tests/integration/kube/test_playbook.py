@@ -155,6 +155,15 @@ def test_progress_is_shown_while_waiting(playbook: Playbook) -> None:
     playbook(task({**args, "state": "absent"}))
 
 
+@pytest.mark.parametrize("word", ["false", "no"])
+def test_progress_can_be_silenced(playbook: Playbook, word: str) -> None:
+    """By a variable, so it can be set wherever variables are set: -e, inventory, an AWX template."""
+    silent = ("-e", f"bentobox_progress={word}")
+    playbook(task({**playbook.component(deployment()), "wait": True, "wait_timeout": 2}), arguments=silent, fails=True)
+    assert "raise wait_timeout" in playbook.output  # the error is not progress
+    assert f"  {playbook.engine.name}: " not in playbook.output
+
+
 def test_the_tasks_environment_and_module_defaults_count(playbook: Playbook, tmp_path: Path) -> None:
     nowhere, named = {"K8S_AUTH_KUBECONFIG": str(tmp_path / "nowhere")}, tmp_path / "names"
     playbook(task(playbook.component(config(x="1")), environment=nowhere), fails=True)

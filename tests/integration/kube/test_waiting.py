@@ -154,3 +154,77 @@ def test_a_finalizer_that_nobody_removes_is_named(engine: Engine) -> None:
     # The record is still there: the next run finishes.
     result = engine(state="absent")
     assert result["objects"]["pruned"] == [f"Secret {engine.name}/{engine.name}"]
+
+
+WAITING = {"name": "c", "ready": False, "image": "x", "imageID": "", "restartCount": 0}
+
+
+def pods_say(engine: Engine, count: int, state: dict[str, Any], **more: Any) -> None:
+    """Writes what a kubelet would: there is none here. Waits until the controllers have made all Pods."""
+    deadline = time.monotonic() + 30
+    while len(pods := engine.client.list("v1", "Pod", engine.namespace)) < count:
+        assert time.monotonic() < deadline, f"{len(pods)} of {count} Pods"
+        time.sleep(0.1)
+    for pod in pods:
+        containers = [{**WAITING, "state": state, **more}]
+        status(engine, "Pod", pod["metadata"]["name"], "v1", {"phase": "Pending", "containerStatuses": containers})
+
+
+def test_forty_lines_name_everything_with_its_reason(engine: Engine) -> None:
+    """Few things broken in many ways and many things broken alike: all are named, with what a person needs."""
+    group = f"{engine.name}.example.com"
+    workloads = [deployment(f"d{number}") for number in range(6)]
+    widgets = [custom("Widget", f"w{number:02}", group) for number in range(60)]
+    manifests = [crd("widgets", "Widget", group), *workloads, *widgets]
+    engine(*manifests)
+    for number in range(60):
+        # A controller may well put a whole stack trace into a condition.
+        why = "no room" if number % 2 else "no luck\n  at a\n  at b"
+        status(engine, "Widget", f"w{number:02}", f"{group}/v1", ready("False", reason="Failed", message=why))
+    message = 'Back-off pulling image "x": not found'
+    pods_say(engine, 6, {"waiting": {"reason": "ImagePullBackOff", "message": message}})
+    pod = engine.client.list("v1", "Pod", engine.namespace, label_selector="app=d0")[0]["metadata"]["name"]
+    reference = {"apiVersion": "v1", "kind": "Pod", "name": pod, "namespace": engine.namespace}
+    for count in range(4):
+        event = {"apiVersion": "v1", "kind": "Event", "metadata": {"name": f"e{count}", "namespace": engine.namespace}}
+        event |= {"type": "Warning", "reason": "Failed", "message": f"attempt {count}\nof many"}
+        engine.client.create({**event, "involvedObject": reference, "lastTimestamp": f"2026-01-01T00:00:0{count}Z"})
+    with pytest.raises(WaitTimeout) as caught:
+        engine(*manifests, wait=True, wait_timeout=1)
+    lines = str(caught.value).splitlines()
+    text = "\n".join(lines)
+    assert len(lines) <= 40, text
+    assert lines[0].startswith(f"{engine.name}: 0 of 66 ready when the time was over"), text
+    for number in range(6):
+        assert f"Deployment {engine.name}/d{number}: 0/1, c: ImagePullBackOff" in lines, text
+    assert f"  Pod {pod}: c: ImagePullBackOff" in lines, text
+    assert "    Failed: attempt 3 of many" in lines, text  # the last warning, in one line
+    assert f"    c: {message}" in lines, text
+    for number in range(60):
+        assert f"Widget {engine.name}/w{number:02}" in text
+    assert "no luck at a at b" in text
+    assert "no room" in text
+
+
+def test_a_container_that_ends_again_and_again(engine: Engine) -> None:
+    engine(deployment())
+    ended = {"terminated": {"exitCode": 3, "reason": "Error"}}
+    pods_say(engine, 1, {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}}, lastState=ended)
+    with pytest.raises(WaitTimeout) as caught:
+        engine(deployment(), wait=True, wait_timeout=1)
+    text = str(caught.value)
+    assert f"Deployment {engine.name}/d: 0/1, c: CrashLoopBackOff" in text
+    assert "c: back-off 10s" in text
+    assert "c ended with code 3 (Error)" in text
+
+
+def test_nothing_is_said_while_nothing_changes(engine: Engine) -> None:
+    engine(deployment())
+    engine.said.clear()
+    with pytest.raises(WaitTimeout):
+        engine(deployment(), wait=True, wait_timeout=3)
+    states = [line for line in engine.said if " ready; " in line]
+    assert len(states) == len({line.rpartition(" ")[0].rpartition(" ")[0] for line in states}), states
+    engine.said.clear()
+    assert not engine(deployment())["changed"]
+    assert engine.said == []

@@ -8,12 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import WaitTimeout
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.wait import (
     hopeless,
     pod_problem,
     readiness,
-    wait_until,
 )
 
 
@@ -220,14 +218,3 @@ def test_only_a_failed_job_is_hopeless() -> None:
 )
 def test_what_keeps_a_pod_from_running(status: dict[str, Any], phrase: str) -> None:
     assert phrase in pod_problem(obj("v1", "Pod", status))
-
-
-def test_wait_until_tells_the_reasons_after_the_deadline() -> None:
-    with pytest.raises(WaitTimeout, match=r"the thing was not met within 0.05 s; because A") as caught:
-        wait_until(lambda: False, 0.05, 0.01, describe=lambda: ["because A"], what="the thing")
-    assert caught.value.reasons == ["because A"]
-
-
-def test_wait_until_gives_back_what_it_waited_for() -> None:
-    answers = iter([None, "", "here"])
-    assert wait_until(lambda: next(answers), 5, 0.001) == "here"
