@@ -21,7 +21,7 @@ from .ledger import Ledger, digest
 from .namespaces import Namespaces
 from .objects import CRD, WAVE_NAMES, Key, Obj, group_of, key_of, wave_of
 from .pool import in_parallel
-from .record import Record
+from .record import Record, told
 from .remove import delete_all
 from .render import MAIN, POST, Item
 from .uninstall import Uninstall
@@ -195,7 +195,7 @@ class Component:
                 difference(change.before, change.after, FIELD_MANAGER, predicted=change.predicted)
                 for change in self.changes
                 if change.action != "unchanged"
-            ] + [difference(obj, None, FIELD_MANAGER) for obj in self.pruned]
+            ] + [difference(told(obj), None, FIELD_MANAGER) for obj in self.pruned]
         return result
 
 

@@ -31,7 +31,8 @@ class Record:
         self.params, self.live, self.digest = params, live, digest
         self.ledger, self.had = Ledger(), decode(live)
         self.final: Obj = {}
-        self.change = Change(Key("", "Secret", params["namespace"], params["name"]), "unchanged", live, live)
+        key = Key("", "Secret", params["namespace"], params["name"])
+        self.change = Change(key, "unchanged", told(live), told(live))
         self.stale = False
 
     def open(self, ledger: Ledger, staying: Iterable[Obj], going: Iterable[Obj]) -> Change:
@@ -42,14 +43,13 @@ class Record:
         self.stale = not self._current()
         if self.stale and self.applier.check_mode:
             done = self.applier.apply(self._holding(self.final), self.live)
-            self.change.after, self.change.predicted = done.after, done.predicted
-        elif self.stale:
-            before = self._parent({*keys, *map(key_of, going)}, run="unfinished")
-            self.change.after = self.applier.apply(self._holding(before), self.live).after
+            self.change.after, self.change.predicted = told(done.after), done.predicted
         if self.live is None:
             self.change.action = "created"
         elif _differs(self.live, self.final, _DECLARED):
             self.change.action = "updated"
+        if self.stale and not self.applier.check_mode:
+            self._write(self._parent({*keys, *map(key_of, going)}, run="unfinished"))
         return self.change
 
     def close(self, changes: list[Change], pruned: list[Obj]) -> None:
@@ -64,7 +64,11 @@ class Record:
             if change.key in self.ledger.objects:
                 self.ledger.objects[change.key] = owned(change.after, FIELD_MANAGER)
         if self.stale or self.had is None or self.had.objects != self.ledger.objects:
-            self.change.after = self.applier.apply(self._holding(self.final), self.change.after).after
+            self._write(self.final)
+
+    def _write(self, parent: Obj) -> None:
+        self.live = self.applier.apply(self._holding(parent), self.live).after
+        self.change.after = told(self.live)
 
     def _parent(self, keys: set[Key], run: str = "") -> Obj:
         parent = applyset.parent(
@@ -89,6 +93,12 @@ class Record:
         if self.live is None or _differs(self.live, self.final, (*_DECLARED, *_FOLLOWS)):
             return False
         return self.had.names == self.ledger.names if self.had else encode(self.ledger) is None
+
+
+def told(obj: Obj | None) -> Obj | None:
+    """What a diff shows of a record (of other objects: everything): its ledger is no reading for people."""
+    labels = ((obj or {}).get("metadata") or {}).get("labels") or {}
+    return {key: value for key, value in obj.items() if key != "data"} if obj and applyset.ID in labels else obj
 
 
 def _differs(live: Obj, desired: Obj, names: tuple[str, ...]) -> bool:
