@@ -19,7 +19,8 @@ description:
     Secret of the component's name in its namespace. Objects that leave the component are deleted, in the reverse order
     of applying. CustomResourceDefinitions, namespaces, PersistentVolumeClaims and objects with the annotation
     C(bentobox.platform/keep) set to V("true") are kept and listed in RV(kept), unless O(purge=true).
-  - What was made by another tool or another component is never taken over silently, and never deleted.
+  - What was made by another tool or another component is never taken over silently, and never deleted. Fields of this
+    component that somebody changed by hand (C(kubectl edit), C(patch), C(scale), C(set)) are set again.
 options:
   name:
     description: Name of the component, which is also the name of the Secret that records it.
@@ -407,14 +408,17 @@ objects:
       description: Objects that were changed.
       type: list
       elements: str
+      sample: ["ConfigMap cert-manager/settings"]
     pruned:
       description: Objects that were deleted, in this order.
       type: list
       elements: str
+      sample: ["Deployment cert-manager/webhook", "Service cert-manager/webhook"]
     unchanged:
       description: Objects that were as they should be.
       type: list
       elements: str
+      sample: ["ServiceAccount cert-manager/cert-manager"]
 kept:
   description: Objects that belong to the component no longer and were left, since they may hold data or are not ours.
   type: list
@@ -426,6 +430,7 @@ predicted:
   type: list
   elements: str
   returned: success
+  sample: ["ClusterIssuer internal"]
 timing:
   description: Seconds that were spent on rendering, comparing, applying and waiting.
   type: dict
