@@ -16,8 +16,11 @@ description:
     server-side apply and in the order the objects need, then waits until all of it is ready.
   - Charts are only rendered by Helm. No Helm release is made, so nothing can get stuck in one.
   - The component's objects are recorded as an ApplySet (as C(kubectl apply --prune --applyset) does), whose parent is a
-    Secret of the component's name in its namespace. Objects that leave the component are deleted.
-  - What was made by another tool or another component is never taken over silently.
+    Secret of the component's name in its namespace. Objects that leave the component are deleted, in the reverse order
+    of applying. CustomResourceDefinitions, namespaces, PersistentVolumeClaims and objects with the annotation
+    C(bentobox.platform/keep) set to V("true") are kept and listed in RV(kept), unless O(purge=true).
+  - What was made by another tool or another component is never taken over silently, and never deleted. Fields of this
+    component that somebody changed by hand (C(kubectl edit), C(patch), C(scale), C(set)) are set again.
 options:
   name:
     description: Name of the component, which is also the name of the Secret that records it.
@@ -32,8 +35,8 @@ options:
   state:
     description:
       - V(present) makes the component what is declared, V(absent) takes it away.
-      - V(absent) keeps CustomResourceDefinitions, namespaces, PersistentVolumeClaims and generated Secrets, unless
-        O(purge=true).
+      - V(absent) keeps CustomResourceDefinitions, namespaces, PersistentVolumeClaims, generated Secrets and objects
+        with the annotation C(bentobox.platform/keep) set to V("true"), unless O(purge=true).
     type: str
     choices: [present, absent]
     default: present
@@ -255,13 +258,17 @@ options:
         default: "True"
   purge:
     description:
-      - Used with O(state=absent). Whether data is deleted too, which is CustomResourceDefinitions with all their
-        custom resources, PersistentVolumeClaims, generated Secrets, and the namespaces this module made.
+      - Whether data is deleted too, which is CustomResourceDefinitions with all their custom resources,
+        PersistentVolumeClaims, generated Secrets, annotated objects, and the namespaces this module made.
+      - With O(state=present) that concerns what is no longer declared.
     type: bool
     default: false
   take_ownership:
     description:
       - Whether to take over objects and fields that another tool or another component manages.
+      - An ApplySet of kubectl of the same name and namespace is taken over with all its members. C(kubectl) takes over
+        in its turn when the annotation C(applyset.kubernetes.io/tooling) of the Secret O(name) says so, see the
+        examples.
     type: bool
     default: false
   helm_binary:
@@ -343,6 +350,17 @@ EXAMPLES = r"""
             strategy:
               type: Recreate
 
+- name: Hand a component over to kubectl apply --prune --applyset=secret/postgresql --server-side
+  ansible.builtin.command:
+    argv:
+      - kubectl
+      - annotate
+      - --overwrite
+      - --namespace=postgresql
+      - secret/postgresql
+      - applyset.kubernetes.io/tooling=kubectl/v1.33
+  changed_when: true
+
 - name: Take it away, but for its data
   bentobox.platform.component:
     name: postgresql
@@ -366,8 +384,18 @@ version:
   type: str
   returned: success
   sample: "1.18.1"
+digest:
+  description:
+    - Digest of the objects that were asked for, without the values of Secrets. It is the same for the same input, and
+      is recorded, so that M(bentobox.platform.component_info) tells it. Empty with O(state=absent).
+  type: str
+  returned: success
+  sample: sha256:13e81d79924af1f613c36ba59cfbdd5876a1ce2b2c8973646e2fe1f1f1643150
 objects:
-  description: What happened to which objects. In check mode, what would happen.
+  description:
+    - What happened to which objects. In check mode, what would happen.
+    - The component's own record is among them when it is made, when it says something else of the component (its
+      version, say), or when nothing else changed.
   type: dict
   returned: success
   contains:
@@ -380,16 +408,19 @@ objects:
       description: Objects that were changed.
       type: list
       elements: str
+      sample: ["ConfigMap cert-manager/settings"]
     pruned:
-      description: Objects that were deleted.
+      description: Objects that were deleted, in this order.
       type: list
       elements: str
+      sample: ["Deployment cert-manager/webhook", "Service cert-manager/webhook"]
     unchanged:
       description: Objects that were as they should be.
       type: list
       elements: str
+      sample: ["ServiceAccount cert-manager/cert-manager"]
 kept:
-  description: Objects that belong to the component no longer and were left, since they may hold data.
+  description: Objects that belong to the component no longer and were left, since they may hold data or are not ours.
   type: list
   elements: str
   returned: success
@@ -399,6 +430,7 @@ predicted:
   type: list
   elements: str
   returned: success
+  sample: ["ClusterIssuer internal"]
 timing:
   description: Seconds that were spent on rendering, comparing, applying and waiting.
   type: dict

@@ -13,7 +13,8 @@ author:
   - bentobox.platform contributors (@bentobox-platform)
 description:
   - Reads the records that M(bentobox.platform.component) leaves in the cluster, and says whether what they name is
-    ready.
+    there, is ready, and is as it was applied.
+  - Costs one LIST for each kind of object that the components have, however many components there are.
 options:
   name:
     description: Only the component of this name.
@@ -37,6 +38,12 @@ EXAMPLES = r"""
 - name: Stop unless cert-manager is ready
   ansible.builtin.assert:
     that: installed.components | selectattr('name', 'eq', 'cert-manager') | selectattr('ready') | length == 1
+
+- name: See what somebody else changed or deleted
+  ansible.builtin.debug:
+    msg: "{{ item.name }}: {{ item.drifted }} {{ item.missing }}"
+  loop: "{{ installed.components }}"
+  when: item.drifted or item.missing
 """
 
 RETURN = r"""
@@ -62,8 +69,20 @@ components:
       description: Release of the platform it was installed from.
       type: str
       sample: "2025.07"
+    digest:
+      description: Digest of what was asked for last, as RV(bentobox.platform.component#module:digest) tells it.
+      type: str
+      sample: sha256:13e81d79924af1f613c36ba59cfbdd5876a1ce2b2c8973646e2fe1f1f1643150
+    managed_by:
+      description: The tool that manages it, which is another one after it was handed over.
+      type: str
+      sample: bentobox.platform/v0.1.0
+    complete:
+      description: Whether the last run applied all of it. If not, the next run goes on.
+      type: bool
+      sample: true
     objects:
-      description: Its objects.
+      description: Its objects that are there.
       type: list
       elements: str
       sample: ["Deployment cert-manager/cert-manager"]
@@ -74,11 +93,48 @@ components:
     ready:
       description: Whether all of them are ready.
       type: bool
+      sample: false
     not_ready:
       description: What is not ready, and why.
       type: list
       elements: str
       sample: ["Deployment cert-manager/cert-manager: 0/1"]
+    drift_known:
+      description:
+        - Whether RV(components[].drifted) can be told. It cannot while the component is not complete, when it was
+          applied by another tool, or when it has so many objects (tens of thousands) that their fields do not fit its
+          record.
+      type: bool
+      sample: true
+    drifted:
+      description: Objects that somebody else changed, in fields that the component sets. The next run sets them again.
+      type: list
+      elements: dict
+      sample:
+        - object: Deployment cert-manager/cert-manager
+          fields:
+            - field: .spec.replicas
+              manager: kubectl
+      contains:
+        object:
+          description: The object.
+          type: str
+        fields:
+          description: Its fields. Values are never shown.
+          type: list
+          elements: dict
+          contains:
+            field:
+              description: Path of the field.
+              type: str
+            manager:
+              description: The field manager that changed it; empty when the field was removed.
+              type: str
+    missing:
+      description: Objects that were deleted, and generated Secrets among them.
+      type: list
+      elements: str
+      sample: ["ConfigMap cert-manager/settings"]
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -13,8 +13,8 @@ import threading
 
 
 class Cutter:
-    """Passes on what it gets to a port on loopback. Each connection is reset after some bytes in one of the two
-    directions, as long as there are cuts left; then the network is good. Use it as a context manager."""
+    """Passes on what it gets to a port on loopback. Each connection ends, reset or orderly, after some bytes in one of
+    the two directions, as long as there are cuts left; then the network is good. Use it as a context manager."""
 
     def __init__(self, port: int, *, seed: int, most_bytes: int = 12_000) -> None:
         self.target, self.left, self.most_bytes = port, 0, most_bytes
@@ -43,6 +43,7 @@ class Cutter:
         with client, socket.create_connection(("127.0.0.1", self.target)) as server:
             with self._lock:
                 where, room = self._random.choice(("request", "answer")), self._random.randrange(self.most_bytes)
+                reset = self._random.random() < 0.5
             selector = selectors.DefaultSelector()
             selector.register(client, selectors.EVENT_READ, ("request", server))
             selector.register(server, selectors.EVENT_READ, ("answer", client))
@@ -56,7 +57,8 @@ class Cutter:
                         if direction == where and self.left > 0:
                             room -= len(data)
                             if room < 0 and self._cut(direction):
-                                _reset(client)
+                                if reset:
+                                    _reset(client)
                                 return
                         other.sendall(data)
                     except OSError:

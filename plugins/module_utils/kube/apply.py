@@ -9,15 +9,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .applyset import PART_OF
+from .applyset import PART_OF, owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
+from .drift import by_hand
 from .errors import ApiError, Conflict, KubeError, NotFound, UnknownKind
 from .fields import touched, unchanged
 from .objects import CRD, NAMESPACE, REPLACED, Key, Obj, key_of, wave_of
 from .patience import patiently
 from .predict import predict
-from .refusals import explained, field_conflicts, immutable, manager_of, passing
+from .refusals import explained, field_conflicts, immutable, passing
 from .remove import deleting, wait_gone
 from .wait import hopeless
 
@@ -69,7 +70,7 @@ class Applier:
             if unchanged(obj, live, FIELD_MANAGER) and not failed:
                 return Change(key, "unchanged", live, live)
             if not self.force:
-                check_owner(obj, live)
+                check_owner(obj, live, self._owner)
             if failed:
                 return self._replace(obj, live, f"{key} has failed; it is made anew")
             if patch := release_patch(obj, live):
@@ -79,6 +80,9 @@ class Applier:
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)
         return self.client.get_or_none(obj["apiVersion"], key.kind, key.name, key.namespace or None)
+
+    def _owner(self, identifier: str) -> str:
+        return owner(self.client, identifier)
 
     def renewed(self, key: Key) -> bool:
         """Whether what was known of this object is no longer true, since what it lives in was made anew."""
@@ -108,10 +112,11 @@ class Applier:
         try:
             return self.client.apply(obj, force=self.force, dry_run=dry_run)
         except Conflict as error:
-            managers = {manager_of(cause) for cause in field_conflicts(error)}
-            if managers != {FIELD_MANAGER}:
+            causes = field_conflicts(error)
+            if not causes or not all(by_hand(cause) for cause in causes):
                 raise
-            # What we once created or patched counts as another manager's, of our own name.
+            # What we once created or patched counts as another manager's, of our own name; and what a person changed
+            # by hand is brought back, as what was changed by hand is on any other machine.
             return self.client.apply(obj, force=True, dry_run=dry_run)
 
     def _apply(self, obj: Obj, live: Obj | None) -> Change:
@@ -183,15 +188,16 @@ class Applier:
         return ""
 
 
-def check_owner(obj: Obj, live: Obj) -> None:
+def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
     """Never take over silently what another component or another tool has made."""
     key = key_of(obj)
     metadata = live["metadata"]
     have = (metadata.get("labels") or {}).get(PART_OF)
     want = (obj["metadata"].get("labels") or {}).get(PART_OF)
     if have and want and have != want:
+        whose = f": {told}" if (told := owner_of(have)) else ""
         raise KubeError(
-            f"apply {key}: it belongs to another ApplySet ({have}); remove it from one of the two components, "
+            f"apply {key}: it belongs to another ApplySet ({have}{whose}); remove it from one of the two components, "
             "or set 'take_ownership: true' to move it to this one"
         )
     entries = metadata.get("managedFields") or []

@@ -9,7 +9,7 @@ import base64
 import hashlib
 
 from .client import Client
-from .errors import ConfigError, NotFound
+from .errors import ConfigError, Forbidden, NotFound
 from .objects import Key, Obj, key_of
 from .pool import in_parallel
 
@@ -22,6 +22,8 @@ TOOL = "bentobox.platform/v0.1.0"
 COMPONENT = "bentobox.platform/component"  # label of parents: how component_info finds them
 VERSION = "bentobox.platform/version"
 RELEASE = "bentobox.platform/release"
+DIGEST = "bentobox.platform/digest"  # of what was asked
+RUN = "bentobox.platform/run"  # "unfinished" from the first change of a run until all of it is applied
 MANAGED_BY = {"app.kubernetes.io/managed-by": "bentobox.platform"}
 
 
@@ -39,16 +41,23 @@ def member(obj: Obj, identifier: str) -> Obj:
 
 
 def parent(
-    name: str, namespace: str, group_kinds: set[str], namespaces: set[str], version: str | None, release: str | None
+    name: str,
+    namespace: str,
+    group_kinds: set[str],
+    namespaces: set[str],
+    version: str | None,
+    release: str | None,
+    *,
+    digest: str = "",
+    run: str = "",
 ) -> Obj:
+    """The record of a component."""
     annotations = {TOOLING: TOOL, GROUP_KINDS: ",".join(sorted(group_kinds))}
     others = sorted(namespaces - {namespace, ""})
     if others:
         annotations[NAMESPACES] = ",".join(others)
-    if version:
-        annotations[VERSION] = version
-    if release:
-        annotations[RELEASE] = release
+    optional = {VERSION: version, RELEASE: release, DIGEST: digest, RUN: run}
+    annotations.update({key: value for key, value in optional.items() if value})
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -62,7 +71,7 @@ def parent(
     }
 
 
-def check_parent(live: Obj | None, name: str, namespace: str) -> None:
+def check_parent(live: Obj | None, name: str, namespace: str, *, take_ownership: bool = False) -> None:
     """Refuse to make somebody else's Secret, or another tool's ApplySet, our own."""
     if live is None:
         return
@@ -72,10 +81,10 @@ def check_parent(live: Obj | None, name: str, namespace: str) -> None:
             f"Secret {namespace}/{name} exists and is not the record of a component; give the component another name"
         )
     tooling = (metadata.get("annotations") or {}).get(TOOLING, TOOL)
-    if tooling.partition("/")[0] != TOOL.partition("/")[0]:
+    if tooling.partition("/")[0] != TOOL.partition("/")[0] and not take_ownership:
         raise ConfigError(
-            f"ApplySet {namespace}/{name} is managed by {tooling}; "
-            f"to take it over, set its annotation {TOOLING} to {TOOL}"
+            f"ApplySet {namespace}/{name} is managed by {tooling}; to take it over, set 'take_ownership: true' "
+            f"(or, as that tool would have it, its annotation {TOOLING} to {TOOL})"
         )
 
 
@@ -113,3 +122,18 @@ def list_members(client: Client, api_version: str, kind: str, selector: str) -> 
         return client.list(api_version, kind, label_selector=selector)
     except NotFound:
         return []
+
+
+def owner(client: Client, identifier: str) -> str:
+    """Whose ApplySet that is, for a person to read; nothing when its parent is not where parents usually are."""
+    for kind in ("Secret", "ConfigMap"):
+        try:
+            parents = client.list("v1", kind, label_selector=f"{ID}={identifier}")
+        except Forbidden:
+            continue
+        for found in parents:
+            key, labels = key_of(found), found["metadata"].get("labels") or {}
+            tooling = (found["metadata"].get("annotations") or {}).get(TOOLING, "an unknown tool")
+            what = "component" if COMPONENT in labels else f"{kind} of {tooling}:"
+            return f"{what} {key.namespace}/{key.name}"
+    return ""

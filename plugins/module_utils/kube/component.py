@@ -16,9 +16,12 @@ from .client import FIELD_MANAGER, Client
 from .configuration import Configuration
 from .desired import brought_kinds, build
 from .diff import difference
+from .leaving import left
+from .ledger import Ledger, digest
 from .namespaces import Namespaces
-from .objects import CRD, WAVE_NAMES, Key, Obj, group_of, kept, key_of, wave_of
+from .objects import CRD, WAVE_NAMES, Key, Obj, group_of, key_of, wave_of
 from .pool import in_parallel
+from .record import Record, told
 from .remove import delete_all
 from .render import MAIN, POST, Item
 from .uninstall import Uninstall
@@ -57,12 +60,14 @@ class Component:
         self.warnings: list[str] = []
         self.timing = {"render": 0.0, "plan": 0.0, "apply": 0.0, "wait": 0.0}
         self.live: dict[Key, Obj] = {}
+        self.digest = ""
 
     # -- present -------------------------------------------------------------------------------------------------
     def present(self) -> None:
         with Clock(self.timing, "render"):
             rendered = build(self.params, self.client, check_mode=self.check_mode)
             items, self.warnings = rendered.items, rendered.warnings
+            self.digest = digest(items, self.params)
             for item in items:
                 item.obj = applyset.member(item.obj, self.identifier)
             items.sort(key=lambda item: item.order)
@@ -76,12 +81,14 @@ class Component:
         with Clock(self.timing, "apply"):
             namespaces = Namespaces(self.applier, self.params)
             namespaces.home(items, self.live)
-            want = {key_of(item.obj) for item in items}
-            gone = [obj for key, obj in self.live.items() if key not in want]
-            # What leaves the set but holds data stays, and stays known, until it is purged.
-            staying = [obj for obj in gone if kept(obj)]
-            # A run that is cut short must still know what the last one made, and what this one is about to make.
-            record = self._write_parent(parent, items, staying if self.check_mode else gone)
+            wanted = {key_of(item.obj) for item in items}
+            gone = [obj for key, obj in self.live.items() if key not in wanted]
+            going, self.kept = left(self.client, self.params, gone, [item.obj for item in items], self.identifier)
+            # What was seen in a namespace that was made anew since then went with the old one.
+            known = None if self.namespace in self.applier.renewed_namespaces else parent
+            record = Record(self.applier, self.params, known, self.digest)
+            ledger = Ledger(dict.fromkeys(wanted), configuration.generated_keys)
+            self.changes.append(record.open(ledger, self.kept, going))
             done = namespaces.ensure(items, self.live)
             self.changes = [*namespaces.changes, *self.changes, *configuration.generate()]
             configuration.complete(items)
@@ -92,12 +99,9 @@ class Component:
             waited += self._apply_phase(list(grouped), phase, configuration)
         with Clock(self.timing, "apply"):
             self.pruned = delete_all(
-                self.client, [obj for obj in gone if not kept(obj)], deadline=self.deadline,
-                check_mode=self.check_mode, progress=self.progress,
-            )  # fmt: skip
-            self.kept = staying
-            if not self.check_mode:
-                self._write_parent(record, items, staying)
+                self.client, going, deadline=self.deadline, check_mode=self.check_mode, progress=self.progress
+            )
+            record.close(self.changes, self.pruned)
         self._wait([*waited, *extra_targets(self.params["wait_for"] or [], self.namespace, self.client)])
 
     def _versions(self, items: list[Item], recorded: set[str]) -> dict[tuple[str, str], str]:
@@ -152,31 +156,10 @@ class Component:
             title = f"{self.name}: {what}" if what else self.name
             wait_for_all(self.client, targets, self.deadline, self.display, title)
 
-    # -- the record ----------------------------------------------------------------------------------------------
     def _parent(self) -> Obj | None:
         live = self.client.get_or_none("v1", "Secret", self.name, self.namespace)
-        applyset.check_parent(live, self.name, self.namespace)
+        applyset.check_parent(live, self.name, self.namespace, take_ownership=self.params["take_ownership"])
         return live
-
-    def _write_parent(self, live: Obj | None, items: list[Item], others: list[Obj]) -> Obj | None:
-        """Before applying it names what there was and what will be; afterwards what there is."""
-        keys = [key_of(item.obj) for item in items] + [key_of(obj) for obj in others]
-        desired = applyset.parent(
-            self.name,
-            self.namespace,
-            {key.group_kind for key in keys},
-            {key.namespace for key in keys},
-            self.params.get("version"),
-            self.params.get("release"),
-        )
-        change = self.applier.apply(desired, live)
-        first = next((entry for entry in self.changes if entry.key == change.key), None)
-        if first is None:
-            self.changes.append(change)
-        elif change.action != "unchanged":
-            first.action = "updated" if first.action == "unchanged" else first.action
-            first.after = change.after
-        return change.after
 
     # -- absent --------------------------------------------------------------------------------------------------
     def absent(self) -> None:
@@ -199,6 +182,7 @@ class Component:
             "name": self.name,
             "namespace": self.namespace,
             "version": self.params.get("version") or "",
+            "digest": self.digest,
             "objects": objects,
             "kept": sorted(str(key_of(obj)) for obj in self.kept),
             "predicted": [str(change.key) for change in self.changes if change.predicted],
@@ -211,7 +195,7 @@ class Component:
                 difference(change.before, change.after, FIELD_MANAGER, predicted=change.predicted)
                 for change in self.changes
                 if change.action != "unchanged"
-            ] + [difference(obj, None, FIELD_MANAGER) for obj in self.pruned]
+            ] + [difference(told(obj), None, FIELD_MANAGER) for obj in self.pruned]
         return result
 
 

@@ -23,7 +23,13 @@ class Configuration:
         self.namespace: str = params["namespace"]
         self.doubtful: set[Key] = set()  # check mode: objects with values that nobody knows yet
         self._known: dict[tuple[str, str, str], Obj | None] = {}
-        self._unborn: set[tuple[str, str]] = set()  # check mode: (namespace, name) of Secrets with keys to be made
+        self._unborn: dict[tuple[str, str], set[str]] = {}  # check mode: keys of (namespace, name) that are to be made
+
+    @property
+    def generated_keys(self) -> set[Key]:
+        """Of the Secrets that are made once."""
+        items = self.params["generate_secrets"] or []
+        return {Key("", "Secret", item.get("namespace") or self.namespace, item["name"]) for item in items}
 
     def generate(self) -> list[Change]:
         """Secrets that are made once. Created or extended by plain requests: applying would own their values."""
@@ -37,7 +43,7 @@ class Configuration:
                 changes.append(Change(key, "unchanged", have, have))
                 continue
             if self.applier.check_mode:
-                self._unborn.add((place, item["name"]))
+                self._unborn[(place, item["name"])] = set(new)
                 changes.append(Change(key, "updated" if have else "created", have, secret, predicted=True))
                 continue
             changes.append(self._write(key, secret, new, have, item))
@@ -102,9 +108,9 @@ class Configuration:
             key = key_of(item.obj)
             values = {}
             for reference in sorted(wanted.get(key, ())):
-                namespace, name, _field = reference
+                namespace, name, field = reference
                 value = None
-                if (namespace, name) not in self._unborn:
+                if field not in self._unborn.get((namespace, name), ()):
                     value = secrets.read_reference(reference, lookup)
                 if value is None:
                     if not self.applier.check_mode:

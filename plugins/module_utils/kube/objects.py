@@ -44,6 +44,7 @@ _BUILT_IN_GROUPS = {
 
 # Deleting one of these deletes somebody's data; only done when purge is asked for.
 KEPT = {("apiextensions.k8s.io", "CustomResourceDefinition"), ("", "Namespace"), ("", "PersistentVolumeClaim")}
+KEEP = "bentobox.platform/keep"  # annotation "true": as if it were one of these kinds
 # Kinds whose spec cannot be changed and that may be made anew.
 REPLACED = {("batch", "Job"), ("", "Pod")}
 
@@ -76,7 +77,9 @@ def key_of(obj: Obj) -> Key:
 
 
 def kept(obj: Obj) -> bool:
-    return (group_of(obj), obj.get("kind", "")) in KEPT
+    """Whether it stays when it leaves a component, until it is purged."""
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    return (group_of(obj), obj.get("kind", "")) in KEPT or annotations.get(KEEP) == "true"
 
 
 def wave_of(obj: Obj) -> int:

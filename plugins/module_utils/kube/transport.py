@@ -133,7 +133,7 @@ class Transport:
                 self._lost_at = time.monotonic()
                 # A request that was never sent may always be repeated, others only when that does no harm.
                 unsent = isinstance(error, NewConnectionError)
-                fatal = isinstance(error, SSLError) or "CERTIFICATE_VERIFY_FAILED" in str(error)
+                fatal = _untrusted(error)
                 again = repeatable and not fatal and (unsent or method in IDEMPOTENT)
                 pause = backoff(attempt)
                 if not again or time.monotonic() + pause > deadline:
@@ -186,6 +186,12 @@ def retry_after(header: str | None, default: float) -> float:
         return max(float(header), 0.1) if header else default
     except ValueError:
         return default
+
+
+def _untrusted(error: Exception) -> bool:
+    """Whether TLS will never work; a connection that is cut during its handshake is an SSLError, too."""
+    text = str(error)
+    return "CERTIFICATE_VERIFY_FAILED" in text or (isinstance(error, SSLError) and "EOF occurred" not in text)
 
 
 def _kind(error: Exception) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import applyset
 from .client import Client
+from .leaving import kept_earlier, made_here, made_namespace
 from .objects import CRD, KEPT, NAMESPACE, Obj, kept, wave_of
 from .remove import delete_all, instances, wait_gone
 from .secrets import GENERATED_BY
@@ -32,15 +33,21 @@ class Uninstall:
             version = self.client.discovery.preferred(group, kind)
             if version:
                 versions[(group, kind)] = version
-        members = list(applyset.members(self.client, self.identifier, versions).values())
+        found = list(applyset.members(self.client, self.identifier, versions).values())
+        if purge and self.parent is None:
+            found += kept_earlier(self.client, self.identifier)
+        members = [obj for obj in found if self._may_delete(obj)]
+        foreign = [obj for obj in found if not self._may_delete(obj)]
         made = applyset.list_members(self.client, "v1", "Secret", f"{GENERATED_BY}={self.identifier}")
+        made = [obj for obj in made if made_here(obj)]
         if not purge:
             self.going = [obj for obj in members if not kept(obj)]
-            self.kept = [obj for obj in members if kept(obj)] + made
+            self.kept = [obj for obj in members if kept(obj)] + made + foreign
             return
+        self.kept = foreign
         for obj in members:
             wave = wave_of(obj)
-            if wave == NAMESPACE and not _ours(obj):
+            if wave == NAMESPACE and not made_namespace(obj):
                 self.kept.append(obj)  # it was there before us
             elif wave in (CRD, NAMESPACE):
                 self.last.append(obj)
@@ -54,11 +61,14 @@ class Uninstall:
         first = {obj["metadata"]["uid"] for obj in self.custom}
         self.going = [obj for obj in self.going if obj["metadata"]["uid"] not in first]
 
+    def _may_delete(self, obj: Obj) -> bool:
+        return self.params["take_ownership"] or made_here(obj)
+
     def _find_namespaces(self) -> None:
         have = {obj["metadata"]["name"] for obj in self.last if wave_of(obj) == NAMESPACE}
         for name in dict.fromkeys([self.params["namespace"], *(self.params["namespaces"] or [])]):
             live = None if name in have else self.client.get_or_none("v1", "Namespace", name)
-            if live and _ours(live) and not live["metadata"].get("deletionTimestamp"):
+            if live and made_namespace(live) and not live["metadata"].get("deletionTimestamp"):
                 self.last.append(live)
         for obj in [obj for obj in self.last if wave_of(obj) == NAMESPACE]:
             others = self.client.list("v1", "Secret", obj["metadata"]["name"], label_selector=applyset.COMPONENT)
@@ -91,8 +101,3 @@ class Uninstall:
 
 def _name(obj: Obj) -> str:
     return str(obj["metadata"]["name"])
-
-
-def _ours(obj: Obj) -> bool:
-    labels = obj["metadata"].get("labels") or {}
-    return all(labels.get(name) == value for name, value in applyset.MANAGED_BY.items())

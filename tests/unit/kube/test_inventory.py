@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube import applyset, secrets
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import ConfigError, RenderError
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.objects import Key
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.objects import KEEP, Key, kept
 
 
 def secret(data: dict[str, str] | None = None, name: str = "s", **more: Any) -> dict[str, Any]:
@@ -53,6 +53,16 @@ def test_a_foreign_record_is_not_taken() -> None:
     ours["metadata"]["annotations"][applyset.TOOLING] = "kubectl/v1.33.0"
     with pytest.raises(ConfigError, match=r"is managed by kubectl/v1\.33\.0; to take it over"):
         applyset.check_parent(ours, "c", "n")
+    applyset.check_parent(ours, "c", "n", take_ownership=True)
+    with pytest.raises(ConfigError, match="is not the record of a component"):
+        applyset.check_parent(secret(), "s", "n", take_ownership=True)
+
+
+def test_what_is_kept() -> None:
+    assert kept({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "c"}})
+    assert not kept(secret())
+    for value, expected in (("true", True), ("false", False), ("", False)):
+        assert kept(secret(metadata={"name": "s", "annotations": {KEEP: value}})) is expected
 
 
 def test_a_member_keeps_its_labels() -> None:
