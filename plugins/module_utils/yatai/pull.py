@@ -12,6 +12,8 @@ import os
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .client import YataiClient
@@ -78,17 +80,12 @@ def into_store(client: YataiClient, store: Store, kind: str, tag: Tag, options: 
     if options.check_mode:
         return Pulled(str(tag), final, changed=True)
     os.makedirs(os.path.dirname(final), exist_ok=True)
-    # Not in bentos/ or models/, where BentoML takes every directory for one of its own; same disk, for the rename.
-    work = tempfile.mkdtemp(prefix=".pull-", dir=store.home)
-    try:
+    # Not in bentos/ or models/, where BentoML takes every directory for one of its own.
+    with _work_in(store.home) as work:
         unpacked = os.path.join(work, "item")
         done = download(client, kind, tag, unpacked, options)
         check_content(kind, tag, unpacked)
-        if os.path.exists(final):
-            os.rename(final, os.path.join(work, "old"))
-        os.rename(unpacked, final)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        _put(unpacked, final, work)
     _point_latest(store, kind, tag)
     done.location = final
     return done
@@ -139,36 +136,54 @@ def _peek(kind: str, path: str) -> dict[str, Any] | None:
     return None
 
 
-def into_directory(client: YataiClient, kind: str, tag: Tag, target: str, options: PullOptions, models: bool) -> Pulled:
-    """A directory with models/ inside, as `bentoml export` lays it out; put in place by one rename."""
-    parent = os.path.dirname(os.path.abspath(target))
-    if not os.path.isdir(parent):
-        raise SourceError(f"{parent} does not exist: make it first")
-    if not options.force and already_in(kind, tag, target, file=False):
-        return Pulled(str(tag), target)
-    if options.check_mode:
-        return Pulled(str(tag), target, changed=True)
-    work = tempfile.mkdtemp(prefix=".pull-", dir=parent)
+@contextmanager
+def _work_in(folder: str) -> Iterator[str]:
+    """A directory on the disk of the target, for the rename at the end; whatever is still in it then is removed."""
+    work = tempfile.mkdtemp(prefix=".pull-", dir=folder)
     try:
-        content = os.path.join(work, "item")
-        done = download(client, kind, tag, content, options)
-        check_content(kind, tag, content)
-        if models:
-            manifest = (Registry(client, kind).get(*tag) or {}).get("manifest") or {}
-            options.models = pull_models(client, Store(content), manifest, options)
-        if os.path.exists(target):
-            os.rename(target, os.path.join(work, "old"))
-        os.rename(content, target)
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    done.location = target
-    _relocate(options.models, content, target)
+
+
+def _put(content: str, target: str, work: str) -> None:
+    if os.path.exists(target):
+        os.rename(target, os.path.join(work, "old"))
+    os.rename(content, target)
+
+
+def _settled(kind: str, tag: Tag, target: str, options: PullOptions, file: bool) -> Pulled | None:
+    """The outcome where nothing is to be fetched: an earlier pull is there, or this one only predicts."""
+    parent = os.path.dirname(target)
+    if not os.path.isdir(parent):
+        raise SourceError(f"{parent} does not exist: make it first")
+    if not options.force and already_in(kind, tag, target, file):
+        return Pulled(str(tag), target)
+    return Pulled(str(tag), target, changed=True) if options.check_mode else None
+
+
+def _fetch(client: YataiClient, kind: str, tag: Tag, content: str, options: PullOptions, models: bool) -> Pulled:
+    """The item in a directory, with models/ inside, as `bentoml export` lays it out."""
+    done = download(client, kind, tag, content, options)
+    check_content(kind, tag, content)
+    if models:
+        manifest = (Registry(client, kind).get(*tag) or {}).get("manifest") or {}
+        options.models = pull_models(client, Store(content), manifest, options)
     return done
 
 
-def _relocate(models: list[Pulled], old: str, new: str) -> None:
-    for model in models:
-        model.location = model.location.replace(old, new, 1)
+def into_directory(client: YataiClient, kind: str, tag: Tag, target: str, options: PullOptions, models: bool) -> Pulled:
+    """A directory, put in place by one rename."""
+    settled = _settled(kind, tag, target, options, file=False)
+    if settled:
+        return settled
+    with _work_in(os.path.dirname(target)) as work:
+        content = os.path.join(work, "item")
+        done = _fetch(client, kind, tag, content, options, models)
+        _put(content, target, work)
+    for one in (done, *options.models):
+        one.location = one.location.replace(content, target, 1)
+    return done
 
 
 _PACKING: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
@@ -176,30 +191,22 @@ _PACKING: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.ope
 
 def into_file(client: YataiClient, kind: str, tag: Tag, target: str, options: PullOptions, models: bool) -> Pulled:
     """A file that `bentoml import` reads; packed as its ending says, plain otherwise."""
-    folder = os.path.dirname(os.path.abspath(target))
-    if not os.path.isdir(folder):
-        raise SourceError(f"{folder} does not exist: make it first")
-    if not options.force and already_in(kind, tag, target, file=True):
-        return Pulled(str(tag), target)
-    if options.check_mode:
-        return Pulled(str(tag), target, changed=True)
-    work = tempfile.mkdtemp(prefix=".pull-", dir=folder)
+    settled = _settled(kind, tag, target, options, file=True)
+    if settled:
+        return settled
     try:
-        content = os.path.join(work, "content")
-        done = into_directory(client, kind, tag, content, options, models)
-        plan = plan_directory(content, int(creation_time(check_content(kind, tag, content)).timestamp()))
-        packed = os.path.join(work, "file")
-        with _PACKING.get(os.path.splitext(target)[1].lower(), open)(packed, "wb") as file:
-            for piece in plan.chunks():
-                file.write(piece)
-        os.replace(packed, target)
+        with _work_in(os.path.dirname(target)) as work:
+            content, packed = os.path.join(work, "item"), os.path.join(work, "file")
+            done = _fetch(client, kind, tag, content, options, models)
+            plan = plan_directory(content, int(creation_time(check_content(kind, tag, content)).timestamp()))
+            with _PACKING.get(os.path.splitext(target)[1].lower(), open)(packed, "wb") as file:
+                for piece in plan.chunks():
+                    file.write(piece)
+            os.replace(packed, target)
     except OSError as exc:
         raise YataiError(f"cannot write {target}: {exc.strerror or exc}") from exc
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    done.location = target
-    for model in options.models:
-        model.location = target
+    for one in (done, *options.models):
+        one.location = target
     return done
 
 

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading and hashing ahead of the network.
 
-Yatai takes a body in bursts: as fast as it can until a part of 16 MiB is full, then nothing while it hands that on to
-its object store. A sender that hashes between its writes is too slow in the bursts and idle in the pauses; one that
-has the next part ready, already hashed, loses no time at all.
+Yatai hands a body on to its object store in parts of 16 MiB, with a pause after each, and so takes it in bursts. A
+sender that hashes between its writes is too slow in the bursts and idle in the pauses; one that has the next pieces
+ready, already hashed, is neither.
 """
 
 from __future__ import annotations
