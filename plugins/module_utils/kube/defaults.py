@@ -22,7 +22,7 @@ _IN_PODS: dict[Path, Any] = {
     ("serviceAccountToken", "expirationSeconds"): 3600,
 }
 _CLAIM = ("spec", "volumeClaimTemplates")
-_SCOPE = {("webhooks", "rules", "scope"): "*"}
+_SCOPE: dict[Path, Any] = {("webhooks", "rules", "scope"): "*"}
 _PLACES: dict[Kind, dict[Path, Any]] = {
     ("apps", "StatefulSet"): {
         (*_CLAIM, "apiVersion"): "v1",

@@ -1,0 +1,188 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cache of rendered objects: private, without secrets, and never trusted more than it deserves."""
+
+from __future__ import annotations
+
+import base64
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.bentobox.platform.plugins.module_utils.kube import cache
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.chart_inputs import Inputs, digest_of, tells_time
+
+CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}
+KEY = "0" * 64
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.delenv("BENTOBOX_RENDER_CACHE", raising=False)
+    return tmp_path / "bentobox.platform" / "rendered"
+
+
+def test_what_is_kept_comes_back_and_is_private(folder: Path) -> None:
+    assert cache.load(KEY) is None
+    assert cache.save(KEY, [CONFIG], set())
+    assert cache.load(KEY) == [CONFIG]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()] == [0o600]
+
+
+@pytest.mark.parametrize("value", ["off", "0", "No"])
+def test_it_can_be_turned_off(folder: Path, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    cache.save(KEY, [CONFIG], set())
+    monkeypatch.setenv("BENTOBOX_RENDER_CACHE", value)
+    assert cache.load(KEY) is None
+    assert not cache.save(KEY, [CONFIG], set())
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.write_bytes(file.read_bytes()[:-1]),
+        lambda file: file.write_bytes(file.read_bytes().replace(b'"1"', b'"2"')),
+        lambda file: file.write_bytes(b""),
+        lambda file: file.chmod(0o640),
+        lambda file: file.parent.chmod(0o750),
+        lambda file: (file.rename(file.with_name("other")), file.symlink_to("other")),
+        lambda file: (file.unlink(), file.mkdir()),
+        lambda file: (file.parent.rename(file.parent.with_name("r")), file.parent.symlink_to("r")),
+    ],
+    ids=["short", "changed", "empty", "readable", "open folder", "link", "a folder", "linked folder"],
+)
+def test_what_is_odd_is_not_used(folder: Path, spoil: Any) -> None:
+    cache.save(KEY, [CONFIG], set())
+    spoil(folder / KEY)
+    assert cache.load(KEY) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_belongs_to_somebody_else_is_not_used(folder: Path, whole: bool) -> None:
+    cache.save(KEY, [CONFIG], set())
+    os.chown(folder if whole else folder / KEY, 65534, 65534)
+    assert cache.load(KEY) is None
+    assert cache.save(KEY, [CONFIG], set()) is not whole
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        {"kind": "Secret", "data": {"a": "YQ=="}},
+        {"kind": "Secret", "stringData": {"a": ""}},
+        {"kind": "Deployment", "spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "x"}]}]}},
+        {"kind": "ConfigMap", "data": {"config": "a: hunter2-canary\n"}},
+        {"kind": "ConfigMap", "data": {"config": base64.b64encode(b"hunter2-canary").decode()}},
+    ],
+)
+def test_what_holds_a_secret_is_not_kept(folder: Path, obj: dict[str, Any]) -> None:
+    assert not cache.save(KEY, [CONFIG, obj], {"hunter2-canary"})
+    assert not folder.exists()
+
+
+def test_an_empty_secret_and_references_are_harmless(folder: Path) -> None:
+    reference = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
+    assert cache.save(KEY, [{"kind": "Secret", "metadata": {"name": "s"}}, {"env": [reference]}], {"hunter2"})
+
+
+def test_what_json_cannot_say_is_not_kept(folder: Path) -> None:
+    assert not cache.save(KEY, [{**CONFIG, "binaryData": {"a": b"\xff"}}], set())
+
+
+def test_it_does_not_grow_for_ever(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MOST_ENTRIES", 3)
+    for number in range(6):
+        cache.save(f"{number:064}", [CONFIG], set())
+        os.utime(folder / f"{number:064}", (number, number))
+    assert sorted(int(file.name) for file in folder.iterdir()) == [3, 4, 5]
+    monkeypatch.setattr(cache, "_MOST_BYTES", 10)
+    cache.save(KEY, [CONFIG], set())
+    assert list(folder.iterdir()) == []
+
+
+def test_without_a_home_there_is_no_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for home in ("relative", "/proc/nowhere"):
+        monkeypatch.setenv("XDG_CACHE_HOME", home)
+        assert not cache.save(KEY, [CONFIG], set())
+        assert cache.load(KEY) is None
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    file = tmp_path / "helm"
+    file.write_bytes(b"\x7fELF")
+    return file
+
+
+CHART: dict[str, Any] = {"name": "c", "ref": "c.tgz", "values": {"a": 1}, "include_crds": True}
+
+
+def inputs(program: Path, **changed: Any) -> Inputs:
+    others = {"namespace": "n", "kube_version": "v1.33.0", "api_versions": ["v1"]}
+    return Inputs({**CHART, **changed.pop("chart", {})}, str(program), **{**others, **changed})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"chart": {"values": {"a": 2}}},
+        {"chart": {"release_name": "r"}},
+        {"chart": {"namespace": "m"}},
+        {"chart": {"version": "2"}},
+        {"chart": {"include_crds": False}},
+        {"chart": {"skip_schema_validation": True}},
+        {"namespace": "m"},
+        {"kube_version": "v1.34.0"},
+        {"api_versions": ["v1", "v2"]},
+    ],
+)
+def test_every_input_counts(program: Path, changed: dict[str, Any]) -> None:
+    assert inputs(program).key("d") == inputs(program).key("sha256:D") is not None
+    assert inputs(program, **changed).key("d") != inputs(program).key("d")
+
+
+def test_helm_itself_and_its_environment_count(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = inputs(program).key("d")
+    monkeypatch.setenv("HELM_DEBUG", "1")
+    assert inputs(program).key("d") != before
+    monkeypatch.delenv("HELM_DEBUG")
+    program.write_bytes(b"\x7fELF2")
+    assert inputs(program).key("d") != before
+    program.write_text("#!/bin/sh\n")  # who knows what it starts
+    assert inputs(program).key("d") is None
+    assert inputs(program).key(None) is None
+
+
+def test_a_folder_is_known_by_all_of_its_files(tmp_path: Path) -> None:
+    chart = tmp_path / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("name: c")
+    before = digest_of(chart)
+    (chart / "templates/a.yaml").write_text("a: {{ .Values.now }}\n# {{ nowhere }} now {{ and }}\n")
+    after = digest_of(chart)
+    assert None not in (before, after)
+    assert before != after
+    (chart / "link").symlink_to("/etc")
+    assert digest_of(chart) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        ("a: {{ now | date `2006` }}", True),
+        ("a: {{-\n  $x := ago .Values.a }}", True),
+        ("a: {{ getHostByName `x` }}", True),
+        ("# now {{ nowhere }}", False),
+        ("a: {{ randAlphaNum 5 }}", False),  # shows by itself
+    ],
+)
+def test_templates_that_tell_the_time(tmp_path: Path, template: str, told: bool) -> None:
+    (tmp_path / "t.yaml").write_text(template)
+    assert tells_time(tmp_path, {}) is told
+    assert tells_time(tmp_path / "none", {"extra": template}) is told
