@@ -11,7 +11,7 @@ import json
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,57 @@ from .fetch import is_url
 _ACTION = re.compile(rb"\{\{.*?\}\}", re.DOTALL)
 # Functions whose answer is another one tomorrow. What is random shows when a chart is rendered twice.
 _TIME = re.compile(rb"\b(now|ago|getHostByName)\b")
+_APIS = re.compile(rb"\bAPIVersions\b")
+_HAS_API = re.compile(rb"\bAPIVersions\.Has\s+[\"`]([^\"`]+)[\"`]")
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a chart asks for besides its values.
+
+    A first run brings kinds that the second one finds: a chart that does not ask for them renders to the same.
+    """
+
+    tells_time: bool
+    asks: list[str] | None  # API versions it looks for; None when that cannot be told
+
+    @classmethod
+    def of(cls, contents: Iterable[bytes]) -> Traits:
+        time, unclear = False, False
+        asks: set[str] = set()
+        for content in contents:
+            for action in _ACTION.finditer(content):
+                time = time or bool(_TIME.search(action[0]))
+                known = _HAS_API.findall(action[0])
+                asks.update(name.decode(errors="replace") for name in known)
+                unclear = unclear or len(known) != len(_APIS.findall(action[0]))
+        return cls(time, None if unclear else sorted(asks))
+
+    def seen(self, api_versions: list[str]) -> list[str]:
+        """Those that can make a difference."""
+        return api_versions if self.asks is None else [name for name in api_versions if name in self.asks]
+
+
+def traits_of(content: str | None, path: Path | None) -> Traits | None:
+    """Kept by the chart's digest, so that a chart which is known is not read; path: where it is, if it is here."""
+    if content is None:
+        return None
+    key = cache.key_of_inputs(traits=plain(content))
+    kept = cache.load(key)
+    if kept:
+        return Traits(kept[0]["tells_time"], kept[0]["asks"])
+    if path is None:
+        return None
+    try:
+        found = Traits.of(_contents(path))
+    except (OSError, tarfile.TarError, EOFError):
+        return None
+    cache.save(key, [{"tells_time": found.tells_time, "asks": found.asks}], set())
+    return found
+
+
+def plain(digest: str) -> str:
+    return digest.removeprefix("sha256:").lower()
 
 
 @dataclass(frozen=True)
@@ -34,20 +85,23 @@ class Inputs:
     kube_version: str
     api_versions: list[str]
 
-    def key(self, content: str | None) -> str | None:
+    def key(self, content: str | None, traits: Traits | None) -> str | None:
         """None when it cannot be known whether the inputs are the same. content: digest of the chart."""
         helm = _program(self.program)
-        if content is None or helm is None:
+        values = json.dumps(self.chart.get("values") or {}, sort_keys=True, default=str)
+        given = Traits.of([values.encode()])
+        if content is None or traits is None or helm is None or traits.tells_time or given.tells_time:
             return None
-        options = ("name", "release_name", "namespace", "version", "values", "include_crds", "skip_schema_validation")
+        options = ("name", "release_name", "namespace", "version", "include_crds", "skip_schema_validation")
         return cache.key_of_inputs(
-            content=content.removeprefix("sha256:").lower(),
+            content=plain(content),
             chart={name: self.chart.get(name) for name in options},
+            values=values,
             helm=helm,
             environment={name: value for name, value in sorted(os.environ.items()) if name.startswith("HELM_")},
             namespace=self.namespace,
             kube_version=self.kube_version,
-            api_versions=self.api_versions,
+            api_versions=[traits.seen(self.api_versions), given.seen(self.api_versions)],
         )
 
 
@@ -85,18 +139,6 @@ def digest_of(path: Path) -> str | None:
         return digest.hexdigest()
     except OSError:
         return None
-
-
-def tells_time(path: Path, values: Any) -> bool:
-    """Whether a template of the chart, or of its values, may use the time or the network."""
-    try:
-        return any(
-            _TIME.search(action[0])
-            for content in (json.dumps(values).encode(), *_contents(path))
-            for action in _ACTION.finditer(content)
-        )
-    except (OSError, tarfile.TarError, EOFError):
-        return True
 
 
 def _contents(path: Path) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import cache
-from .chart_inputs import Inputs, digest_of, remote_digest, tells_time
+from .chart_inputs import Inputs, digest_of, remote_digest, traits_of
 from .errors import RenderError
 from .fetch import check_digest, download, is_url, parse
 from .objects import Obj
@@ -33,13 +33,14 @@ def render(
             f"chart {chart['name']}: the program '{binary}' was not found; install Helm 3 or 4, or set 'helm_binary'"
         )
     inputs = Inputs(chart, program, namespace, kube_version, api_versions)
-    if pinned := remote_digest(chart):
-        # Nothing is fetched for what is known by its digest.
-        objects = cache.load(inputs.key(pinned))
-        if objects is not None:
-            return objects
+    pinned = remote_digest(chart)
+    # Nothing is fetched for what is known by its digest.
+    objects = cache.load(inputs.key(pinned, traits_of(pinned, None)))
+    if objects is not None:
+        return objects
     reference = locate(program, chart, folder)
-    key = inputs.key(pinned or digest_of(Path(reference)))
+    content = pinned or digest_of(Path(reference))
+    key = inputs.key(content, traits_of(content, Path(reference)))
     objects = cache.load(key)
     if objects is not None:
         return objects
@@ -50,9 +51,8 @@ def render(
         text = _run(command, chart, folder)
         objects = [obj for obj in parse(text, f"the output of chart {chart['name']}") if obj]
         secrets = sensitive(chart.get("values"))
-        lasting = not cache.holds_secret(objects, secrets) and not tells_time(Path(reference), chart.get("values"))
         # What a chart makes up at random shows when it is rendered once more, which is done this once.
-        if key and lasting and _run(command, chart, folder) == text:
+        if key and not cache.holds_secret(objects, secrets) and _run(command, chart, folder) == text:
             cache.save(key, objects, secrets)
     finally:
         values.unlink()

@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube import cache
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.chart_inputs import Inputs, digest_of, tells_time
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.chart_inputs import (
+    Inputs,
+    Traits,
+    digest_of,
+    traits_of,
+)
 
 CONFIG = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"x": "1"}}
 KEY = "0" * 64
@@ -123,6 +128,9 @@ def program(tmp_path: Path) -> Path:
 CHART: dict[str, Any] = {"name": "c", "ref": "c.tgz", "values": {"a": 1}, "include_crds": True}
 
 
+PLAIN = Traits(tells_time=False, asks=None)
+
+
 def inputs(program: Path, **changed: Any) -> Inputs:
     others = {"namespace": "n", "kube_version": "v1.33.0", "api_versions": ["v1"]}
     return Inputs({**CHART, **changed.pop("chart", {})}, str(program), **{**others, **changed})
@@ -143,20 +151,21 @@ def inputs(program: Path, **changed: Any) -> Inputs:
     ],
 )
 def test_every_input_counts(program: Path, changed: dict[str, Any]) -> None:
-    assert inputs(program).key("d") == inputs(program).key("sha256:D") is not None
-    assert inputs(program, **changed).key("d") != inputs(program).key("d")
+    assert inputs(program).key("d", PLAIN) == inputs(program).key("sha256:D", PLAIN) is not None
+    assert inputs(program, **changed).key("d", PLAIN) != inputs(program).key("d", PLAIN)
 
 
 def test_helm_itself_and_its_environment_count(program: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = inputs(program).key("d")
+    before = inputs(program).key("d", PLAIN)
     monkeypatch.setenv("HELM_DEBUG", "1")
-    assert inputs(program).key("d") != before
+    assert inputs(program).key("d", PLAIN) != before
     monkeypatch.delenv("HELM_DEBUG")
     program.write_bytes(b"\x7fELF2")
-    assert inputs(program).key("d") != before
+    assert inputs(program).key("d", PLAIN) != before
     program.write_text("#!/bin/sh\n")  # who knows what it starts
-    assert inputs(program).key("d") is None
-    assert inputs(program).key(None) is None
+    assert inputs(program).key("d", PLAIN) is None
+    assert inputs(program).key(None, PLAIN) is None
+    assert inputs(program).key("d", None) is None
 
 
 def test_a_folder_is_known_by_all_of_its_files(tmp_path: Path) -> None:
@@ -182,7 +191,38 @@ def test_a_folder_is_known_by_all_of_its_files(tmp_path: Path) -> None:
         ("a: {{ randAlphaNum 5 }}", False),  # shows by itself
     ],
 )
-def test_templates_that_tell_the_time(tmp_path: Path, template: str, told: bool) -> None:
-    (tmp_path / "t.yaml").write_text(template)
-    assert tells_time(tmp_path, {}) is told
-    assert tells_time(tmp_path / "none", {"extra": template}) is told
+def test_templates_that_tell_the_time(program: Path, template: str, told: bool) -> None:
+    assert Traits.of([template.encode()]).tells_time is told
+    assert (inputs(program, chart={"values": {"extra": template}}).key("d", PLAIN) is None) is told
+    assert (inputs(program).key("d", Traits(told, [])) is None) is told
+
+
+@pytest.mark.parametrize(
+    ("template", "asks"),
+    [
+        ("a: b", []),
+        (
+            '{{ if .Capabilities.APIVersions.Has "a/v1" }}{{ else if $.Capabilities.APIVersions.Has `b/v1/B` }}',
+            "a/v1 b/v1/B",
+        ),
+        ("{{ range .Capabilities.APIVersions }}", None),
+        ('{{ if or (.Capabilities.APIVersions.Has "a/v1") (.Capabilities.APIVersions.Has $x) }}', None),
+    ],
+)
+def test_only_kinds_that_a_chart_asks_for_count(program: Path, template: str, asks: str | list[str] | None) -> None:
+    traits = Traits.of([template.encode()])
+    assert traits.asks == (asks.split() if isinstance(asks, str) else asks)
+    before, after = (inputs(program, api_versions=["v1", *more]).key("d", traits) for more in ([], ["c/v1"]))
+    assert (before == after) is (asks is not None)
+    asked = inputs(program, api_versions=["v1", "a/v1"]).key("d", traits)
+    assert (asked == before) is (asks == [])
+
+
+def test_a_chart_is_looked_into_once(folder: Path, tmp_path: Path) -> None:
+    chart = tmp_path / "chart"
+    chart.mkdir()
+    (chart / "a.yaml").write_text('{{ .Capabilities.APIVersions.Has "a/v1" }}')
+    assert traits_of("d", None) is None
+    assert traits_of("d", chart) == traits_of("sha256:D", None) == Traits(tells_time=False, asks=["a/v1"])
+    (chart / "b.tgz").write_text("no archive")
+    assert traits_of("e", chart) is None
