@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import ssl
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ def parse(text: str | bytes, what: str) -> list[Any]:
     """All documents of a YAML text. An error tells the place, never the content."""
     if yaml is None:
         raise RenderError(missing_required_lib("PyYAML"))
+    if text[:1] in ("{", b"{"):  # what a program has written is most often JSON, which is read fifty times faster
+        try:
+            return [json.loads(text)]
+        except ValueError:
+            pass
     try:
         return list(yaml.load_all(text, Loader=_Loader))  # a SafeLoader with fewer resolvers
     except yaml.YAMLError as error:
