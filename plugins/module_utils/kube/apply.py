@@ -47,16 +47,17 @@ class Applier:
     progress: Progress = field(default=lambda text: None)
     awaited_kinds: set[tuple[str, str]] = field(default_factory=set)  # (group, kind) whose CRD comes with us
     missing_namespaces: set[str] = field(default_factory=set)  # check mode: they would be there by now
+    absent: set[Key] = field(default_factory=set)  # objects that were looked for and are not there
 
     def apply(self, obj: Obj, live: Obj | None = None, *, doubtful: bool = False) -> Change:
         """live: the object if it is known already. doubtful: check mode does not know all of its values."""
         key = key_of(obj)
-        if live is None and key.namespace not in self.missing_namespaces:
+        if live is None and key not in self.absent and key.namespace not in self.missing_namespaces:
             live = self.live(obj)
+        if settled := self.settled(obj, live):
+            return settled
         if live is not None:
             failed = hopeless(live)
-            if unchanged(obj, live, FIELD_MANAGER) and not failed:
-                return Change(key, "unchanged", live, live)
             if not self.force:
                 check_owner(obj, live)
             if failed:
@@ -64,6 +65,13 @@ class Applier:
             if patch := release_patch(obj, live):
                 return self._without_webhook(obj, live, patch)
         return self._check(obj, live, doubtful) if self.check_mode else self._apply(obj, live)
+
+    @staticmethod
+    def settled(obj: Obj, live: Obj | None) -> Change | None:
+        """What needs no request."""
+        if live is not None and unchanged(obj, live, FIELD_MANAGER) and not hopeless(live):
+            return Change(key_of(obj), "unchanged", live, live)
+        return None
 
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 Obj = dict[str, Any]
 
@@ -48,8 +47,7 @@ KEPT = {("apiextensions.k8s.io", "CustomResourceDefinition"), ("", "Namespace"),
 REPLACED = {("batch", "Job"), ("", "Pod")}
 
 
-@dataclass(frozen=True, order=True)
-class Key:
+class Key(NamedTuple):
     """Identity of an object across its versions."""
 
     group: str
