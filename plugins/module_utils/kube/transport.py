@@ -160,8 +160,9 @@ def backoff(attempt: int) -> float:
 
 
 def retry_after(header: str | None, default: float) -> float:
+    """Never sooner than the server says, and not all threads at once."""
     try:
-        return max(float(header), 0.1) if header else default
+        return max(float(header), 0.1) * random.uniform(1.0, 1.25) if header else default  # noqa: S311
     except ValueError:
         return default
 
