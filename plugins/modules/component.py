@@ -271,8 +271,9 @@ notes:
   - Chart hooks for install and upgrade are applied as plain objects, in their order; test hooks are dropped, hooks for
     deletion and rollback are reported and not run.
   - On local connections the module runs inside the controller's process and reports what it waits for.
-  - Renderings without secrets are kept in C($XDG_CACHE_HOME/bentobox.platform/rendered), readable by the user alone, and
-    used again when nothing they were made of has changed. C(BENTOBOX_RENDER_CACHE=off) in the environment turns it off.
+  - Renderings without secrets are kept in C($XDG_CACHE_HOME/bentobox.platform/rendered), readable by the user alone,
+    and used again when nothing they were made of has changed. C(BENTOBOX_RENDER_CACHE=off) in the environment turns it
+    off.
 attributes:
   check_mode:
     support: full

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.bentobox.platform.plugins.module_utils.kube import cache
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import RenderError
 
 from .conftest import Engine, serving
@@ -93,3 +94,14 @@ def test_a_pinned_release_file_is_fetched_and_read_once(
     file.write_text(yaml.safe_dump(config(x="3")))
     with pytest.raises(RenderError, match="it is not what was pinned"):
         engine(files=[{"path": str(file), "sha256": pinned["sha256"]}], check=True)
+
+
+def test_a_foreign_file_in_the_cache_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As root: only root can give files away."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.save("a", [config(x="1")], set())
+    file = next((tmp_path / "bentobox.platform" / "rendered").iterdir())
+    os.chown(file, 65534, 65534)
+    assert cache.load("a") is None
+    assert cache.save("a", [config(x="1")], set())
+    assert cache.load("a") == [config(x="1")]
