@@ -284,6 +284,9 @@ notes:
     waits for. The variable C(bentobox_progress=false) silences it, wherever variables are set (C(-e), inventory, AWX).
   - The next run finishes what an interrupted one began. Whatever carries the component's label is known to its record
     at any time. What is being deleted is waited for and made anew.
+  - Renderings without secrets are kept in C($XDG_CACHE_HOME/bentobox.platform/rendered), readable by the user alone,
+    and used again when nothing they were made of has changed. C(BENTOBOX_RENDER_CACHE=off) in the environment turns it
+    off.
 attributes:
   check_mode:
     support: full

@@ -121,8 +121,9 @@ def _die_with_parent() -> None:
 class ControlPlane:
     """Started by start(), ended by stop(); everything it writes is under one folder."""
 
-    def __init__(self, folder: Path, *, controller_manager: bool = True) -> None:
+    def __init__(self, folder: Path, *, controller_manager: bool = True, api_flags: tuple[str, ...] = ()) -> None:
         self.folder = folder
+        self.api_flags = api_flags
         self.with_controllers = controller_manager
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.kubeconfig = folder / "kubeconfig"
@@ -159,7 +160,7 @@ class ControlPlane:
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             f"--service-account-key-file={pki}/sa.key", f"--service-account-signing-key-file={pki}/sa.key",
             f"--audit-policy-file={self.folder}/audit-policy.yaml", f"--audit-log-path={self.audit_log}",
-            "--allow-privileged=true", "--profiling=false",
+            "--allow-privileged=true", "--profiling=false", *self.api_flags,
         ]  # fmt: skip
         self._run("kube-apiserver", self._apiserver)
         self.wait_ready()

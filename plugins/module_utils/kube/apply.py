@@ -50,6 +50,7 @@ class Applier:
     # Namespaces and (group, kind)s that were being deleted and are made anew: what was in them went along.
     renewed_namespaces: set[str] = field(default_factory=set)
     renewed_kinds: set[tuple[str, str]] = field(default_factory=set)
+    absent: set[Key] = field(default_factory=set)  # objects that were looked for and are not there
 
     def apply(self, obj: Obj, live: Obj | None = None, *, doubtful: bool = False) -> Change:
         """live: the object if it is known already. doubtful: check mode does not know all of its values."""
@@ -58,17 +59,17 @@ class Applier:
             if self.check_mode:
                 return Change(key, "created", None, obj, predicted=True)
             live = None
-        if live is None and key.namespace not in self.missing_namespaces:
+        if live is None and key not in self.absent and key.namespace not in self.missing_namespaces:
             live = self.live(obj)
         if live is not None and deleting(live):
             self.outlast(live)
             live = None
             if self.check_mode:
                 return Change(key, "created", None, obj, predicted=True)
+        if settled := self.settled(obj, live):
+            return settled
         if live is not None:
             failed = hopeless(live)
-            if unchanged(obj, live, FIELD_MANAGER) and not failed:
-                return Change(key, "unchanged", live, live)
             if not self.force:
                 check_owner(obj, live, self._owner)
             if failed:
@@ -76,6 +77,14 @@ class Applier:
             if patch := release_patch(obj, live):
                 return self._without_webhook(obj, live, patch)
         return self._check(obj, live, doubtful) if self.check_mode else self._apply(obj, live)
+
+    def settled(self, obj: Obj, live: Obj | None) -> Change | None:
+        """What needs no request."""
+        if live is None or deleting(live) or self.renewed(key_of(obj)):
+            return None
+        if unchanged(obj, live, FIELD_MANAGER) and not hopeless(live):
+            return Change(key_of(obj), "unchanged", live, live)
+        return None
 
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)

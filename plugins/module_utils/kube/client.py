@@ -15,6 +15,7 @@ from .transport import Transport
 
 FIELD_MANAGER = "bentobox.platform"
 Obj = dict[str, Any]
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 def describe(kind: str, name: str | None = None, namespace: str | None = None) -> str:
@@ -161,6 +162,24 @@ class Client:
             query["continue"] = page.get("metadata", {}).get("continue") or None
             if not query["continue"]:
                 return items
+
+    def names(self, api_version: str, kind: str, namespace: str | None, most: int) -> set[str] | None:
+        """Of all objects of a kind in a namespace, at the price of their metadata; None where there are more."""
+        path = self.resource(api_version, kind).path(namespace)
+        query: dict[str, Any] = {"limit": 500}
+        found: set[str] = set()
+        while True:
+            page = self.request(
+                "GET", path, query=query, headers={"Accept": _METADATA}, verb="list",
+                what=describe(kind, None, namespace),
+            )  # fmt: skip
+            found.update(item["metadata"]["name"] for item in page.get("items") or [])
+            metadata = page.get("metadata") or {}
+            if len(found) + (metadata.get("remainingItemCount") or 0) > most:
+                return None
+            query["continue"] = metadata.get("continue") or None
+            if not query["continue"]:
+                return found
 
     def create(self, obj: Obj, dry_run: bool = False, field_manager: str = FIELD_MANAGER) -> Obj:
         resource, name, namespace = self._locate(obj)

@@ -24,6 +24,7 @@ from .pool import in_parallel
 from .record import Record, told
 from .remove import delete_all
 from .render import MAIN, POST, Item
+from .survey import absent
 from .uninstall import Uninstall
 from .waiting import Target, awaited, extra_targets, target_of, wait_for_all
 
@@ -121,12 +122,20 @@ class Component:
         for (weight, wave), grouped in groupby(items, lambda item: (item.weight, wave_of(item.obj))):
             batch = list(grouped)
             with Clock(self.timing, "apply"):
-                changes = in_parallel(
-                    lambda item: self.applier.apply(
-                        item.obj, self.live.get(key_of(item.obj)), doubtful=key_of(item.obj) in configuration.doubtful
-                    ),
-                    batch,
+                settled = [self.applier.settled(item.obj, self.live.get(key_of(item.obj))) for item in batch]
+                left = [item for item, change in zip(batch, settled, strict=True) if change is None]
+                self.applier.absent |= absent(self.client, [item.obj for item in left], self.live)
+                applied = iter(
+                    in_parallel(
+                        lambda item: self.applier.apply(
+                            item.obj,
+                            self.live.get(key_of(item.obj)),
+                            doubtful=key_of(item.obj) in configuration.doubtful,
+                        ),
+                        left,
+                    )
                 )
+                changes = [change or next(applied) for change in settled]
             self.changes += changes
             self._tell(changes, wave)
             found = [

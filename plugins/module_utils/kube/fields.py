@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads managedFields: which fields of a live object are ours, and whether they are as we want them.
 
-The answer 'unchanged' is only given when it is certain; in doubt (a quantity written differently, say) the server
-decides, for which a server-side apply that changes nothing costs one request and no write.
+The answer 'unchanged' is only given when it is certain; in doubt the server decides, for which a server-side apply
+that changes nothing costs one request and no write.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .objects import Obj
+from .defaults import is_default
+from .objects import Obj, group_of
+from .quantity import same as same_quantity
 
 Fields = dict[str, Any]
+Path = tuple[str, ...]  # names of fields; places in lists are left out
 
 
 def owned(obj: Obj | None, manager: str) -> Fields:
@@ -39,7 +42,7 @@ def unchanged(desired: Obj, live: Obj, manager: str) -> bool:
     metadata = {key: value for key, value in desired["metadata"].items() if key not in ("name", "namespace")}
     if metadata:
         want["metadata"] = metadata
-    return _same(want, live, entry.get("fieldsV1") or {})
+    return Comparison(desired).same(want, live, entry.get("fieldsV1") or {}, ())
 
 
 def touched(before: Obj, after: Obj, manager: str) -> bool:
@@ -53,40 +56,67 @@ def touched(before: Obj, after: Obj, manager: str) -> bool:
     return project(before, first) != project(after, first)
 
 
-def _same(want: Any, live: Any, fields: Fields) -> bool:
-    children = {key: sub for key, sub in fields.items() if key != "."}
-    if not children:
-        return want == live
-    if isinstance(want, dict):
-        if not isinstance(live, dict) or {f"f:{key}" for key in want} != set(children):
-            return False
-        return all(_same(value, live.get(key), children[f"f:{key}"]) for key, value in want.items())
-    if isinstance(want, list):
-        return isinstance(live, list) and _same_list(want, live, children)
-    return False
+class Comparison:
+    """Of what we want of one object with what is there, along the fields that are ours."""
 
+    def __init__(self, desired: Obj) -> None:
+        self.kind = (group_of(desired), str(desired.get("kind")))
 
-def _same_list(want: list[Any], live: list[Any], children: Fields) -> bool:
-    if len(want) != len(children):
+    def same(self, want: Any, live: Any, fields: Fields, path: Path) -> bool:
+        if not fields or (len(fields) == 1 and "." in fields):
+            return want == live or self._equivalent(want, live, path)
+        if isinstance(want, dict):
+            if not isinstance(live, dict) or len(want) != len(fields) - ("." in fields):
+                return False
+            for key, value in want.items():
+                sub = fields.get(f"f:{key}")
+                if sub is None or not self.same(value, live.get(key), sub, (*path, key)):
+                    return False
+            return True
+        if isinstance(want, list):
+            return isinstance(live, list) and self._same_list(want, live, fields, path)
         return False
-    last = -1
-    for item in want:
-        if isinstance(item, dict):
-            match = next((key for key in children if key.startswith("k:") and _fits(item, json.loads(key[2:]))), None)
-            if match is None:
-                return False
-            chosen = json.loads(match[2:])
-            place = next((i for i, e in enumerate(live) if isinstance(e, dict) and _fits(e, chosen, True)), -1)
-            if place < 0 or not _same(item, live[place], children[match]):
-                return False
-        elif f"v:{json.dumps(item)}" in children and item in live:
-            place = live.index(item)
-        else:
+
+    def _same_list(self, want: list[Any], live: list[Any], fields: Fields, path: Path) -> bool:
+        if len(want) != len(fields) - ("." in fields):
             return False
-        if place < last:  # another order: of environment variables, say, it matters
-            return False
-        last = place
-    return True
+        chosen = [(json.loads(key[2:]), sub) for key, sub in fields.items() if key.startswith("k:")]
+        last = -1
+        for item in want:
+            if isinstance(item, dict):
+                match = next(((key, sub) for key, sub in chosen if _fits(item, key)), None)
+                if match is None:
+                    return False
+                key, sub = match
+                place = next((i for i, e in enumerate(live) if isinstance(e, dict) and _fits(e, key, True)), -1)
+                if place < 0 or not self.same(item, live[place], sub, path):
+                    return False
+            elif f"v:{json.dumps(item)}" in fields and item in live:
+                place = live.index(item)
+            else:
+                return False
+            if place < last:  # another order: of environment variables, say, it matters
+                return False
+            last = place
+        return True
+
+    def _equivalent(self, want: Any, live: Any, path: Path) -> bool:
+        """Unequal, but the same once the server has written quantities its way and filled in its defaults."""
+        if isinstance(want, dict) and isinstance(live, dict):
+            if not want.keys() <= live.keys():
+                return False
+            for key, value in live.items():
+                there = (*path, key)
+                if key not in want:
+                    if not is_default(self.kind, there, value):
+                        return False
+                elif want[key] != value and not self._equivalent(want[key], value, there):
+                    return False
+            return True
+        if isinstance(want, list) and isinstance(live, list) and len(want) == len(live):
+            pairs = zip(want, live, strict=True)
+            return all(first == second or self._equivalent(first, second, path) for first, second in pairs)
+        return same_quantity(self.kind, path, want, live)
 
 
 def _fits(item: Obj, chosen: Obj, strict: bool = False) -> bool:

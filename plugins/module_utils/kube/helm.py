@@ -13,13 +13,14 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+from . import cache
+from .chart_inputs import Inputs, digest_of, remote_digest, traits_of
 from .errors import RenderError
 from .fetch import check_digest, download, is_url, parse
 from .objects import Obj
-from .redact import scrub
+from .redact import scrub, sensitive
 
 _TIMEOUT = 300
-_SENSITIVE = ("password", "secret", "token", "key", "credential", "dsn", "auth")
 
 
 def render(
@@ -31,15 +32,31 @@ def render(
         raise RenderError(
             f"chart {chart['name']}: the program '{binary}' was not found; install Helm 3 or 4, or set 'helm_binary'"
         )
+    inputs = Inputs(chart, program, namespace, kube_version, api_versions)
+    pinned = remote_digest(chart)
+    # Nothing is fetched for what is known by its digest.
+    objects = cache.load(inputs.key(pinned, traits_of(pinned, None)))
+    if objects is not None:
+        return objects
     reference = locate(program, chart, folder)
+    content = pinned or digest_of(Path(reference))
+    key = inputs.key(content, traits_of(content, Path(reference)))
+    objects = cache.load(key)
+    if objects is not None:
+        return objects
     values = folder / f"{chart['name']}-values.json"
     _write_private(values, json.dumps(chart.get("values") or {}))
     command = template_command(program, chart, reference, values, namespace, kube_version, api_versions)
     try:
         text = _run(command, chart, folder)
+        objects = [obj for obj in parse(text, f"the output of chart {chart['name']}") if obj]
+        secrets = sensitive(chart.get("values"))
+        # What a chart makes up at random shows when it is rendered once more, which is done this once.
+        if key and not cache.holds_secret(objects, secrets) and _run(command, chart, folder) == text:
+            cache.save(key, objects, secrets)
     finally:
         values.unlink()
-    return [obj for obj in parse(text, f"the output of chart {chart['name']}") if obj]
+    return objects
 
 
 def template_command(
@@ -136,20 +153,6 @@ def _run(command: list[str], chart: dict[str, Any], folder: Path) -> str:
         reason = scrub(done.stderr.strip() or done.stdout.strip(), sensitive(chart.get("values")))
         raise RenderError(f"chart {chart['name']}: 'helm {command[1]}' failed: {reason[-2000:]}")
     return done.stdout
-
-
-def sensitive(values: Any, inside: bool = False) -> set[str]:
-    """Values that look secret by their key: a chart's error message may quote them."""
-    found: set[str] = set()
-    if isinstance(values, dict):
-        for key, value in values.items():
-            found |= sensitive(value, inside or any(word in str(key).lower() for word in _SENSITIVE))
-    elif isinstance(values, list):
-        for value in values:
-            found |= sensitive(value, inside)
-    elif inside and isinstance(values, str) and len(values) >= 4:
-        found.add(values)
-    return found
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 
 Obj = dict[str, Any]
 
@@ -49,8 +48,7 @@ KEEP = "bentobox.platform/keep"  # annotation "true": as if it were one of these
 REPLACED = {("batch", "Job"), ("", "Pod")}
 
 
-@dataclass(frozen=True, order=True)
-class Key:
+class Key(NamedTuple):
     """Identity of an object across its versions."""
 
     group: str

@@ -17,6 +17,7 @@ from .objects import Obj
 # A new key each run: equal values look equal within one diff, and a weak password cannot be guessed from its hash.
 _RUN_KEY = os.urandom(32)
 _SHORTEST = 4  # shorter values would be replaced all over a text
+_SENSITIVE = ("password", "secret", "token", "key", "credential", "dsn", "auth")
 
 
 def digest(value: str | bytes) -> str:
@@ -60,6 +61,24 @@ def secret_values(obj: Obj) -> set[str]:
             if isinstance(value, str):
                 found |= {value, _plain(value, field).decode("utf-8", "replace")}
     return {value for value in found if len(value) >= _SHORTEST}
+
+
+def sounds_secret(name: str) -> bool:
+    return any(word in name.lower() for word in _SENSITIVE)
+
+
+def sensitive(values: Any, inside: bool = False) -> set[str]:
+    """Values of a tree that look secret by the name they have."""
+    found: set[str] = set()
+    if isinstance(values, dict):
+        for key, value in values.items():
+            found |= sensitive(value, inside or sounds_secret(str(key)))
+    elif isinstance(values, list):
+        for value in values:
+            found |= sensitive(value, inside)
+    elif inside and isinstance(values, str) and len(values) >= _SHORTEST:
+        found.add(values)
+    return found
 
 
 def scrub(text: str, values: set[str]) -> str:

@@ -8,7 +8,11 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +104,20 @@ def helm_binary() -> str:
         return str(ensure(["programs"]).bin("helm"))
     except Exception as error:
         pytest.fail(f"no helm ({error}): put it on PATH, set BENTOBOX_HELM_BINARY, or run 'python -m lab build'")
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A web server for the files of a folder; its address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ import pytest
 import yaml
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import RenderError
 
-from .conftest import Engine
+from .conftest import Engine, serving
 from .samples import config
 
 
@@ -89,17 +87,7 @@ def test_charts_and_files_are_fetched_and_compared(
 ) -> None:
     (packed.parent / "release.yaml").write_text("---\n" + yaml.safe_dump(config("from-file", x="1")) + "---\n")
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args, directory=str(packed.parent))
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(packed.parent) as base:
         file = {"url": f"{base}/release.yaml?token=hunter2", "sha256": sha256(packed.parent / "release.yaml")}
         chart = {"name": "sample", "ref": f"{base}/{packed.name}", "digest": sha256(packed)}
         engine.steps(charts=[chart], files=[file], helm_binary=helm_binary)
@@ -109,8 +97,6 @@ def test_charts_and_files_are_fetched_and_compared(
         assert "hunter2" not in str(caught.value)
         with pytest.raises(RenderError, match=r"cannot download http://127\.0\.0\.1/none: HTTP 404"):
             engine(files=[{"url": f"{base}/none"}])
-    finally:
-        server.shutdown()
     engine(state="absent", purge=True)
 
 
