@@ -17,6 +17,7 @@ if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest w
     sys.path.insert(0, str(CHECKOUT))
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For --dist loadgroup: one file stays on one worker; the labs of tests have fixed names, so all of theirs do."""
     here = Path(__file__).parent

@@ -47,7 +47,7 @@ def oci_registry(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> It
     registry.stop()
 
 
-def wait_for(what: Callable[[], Any], timeout: float = 30) -> Any:
+def wait_for(what: Callable[[], Any], timeout: float = 60) -> Any:
     deadline = time.monotonic() + timeout
     while not (found := what()):
         assert time.monotonic() < deadline, "what the test waits for did not happen"
@@ -133,7 +133,7 @@ class World:
         pool.shutdown(wait=False)
         return future
 
-    def wait(self, what: Callable[[], Any], timeout: float = 30) -> Any:
+    def wait(self, what: Callable[[], Any], timeout: float = 60) -> Any:
         return wait_for(what, timeout)
 
     def builders(self) -> list[Obj]:
