@@ -94,7 +94,7 @@ unit: artifacts ## unit tests, also of what the real charts render to
 
 integration: artifacts ## tests against real servers: an API server, Yatai, PostgreSQL, S3
 	@$(call say,pytest tests/integration (minutes; root))
-	@pytest -n 4 --dist loadgroup --durations 15 -m 'not lab' tests/integration
+	@pytest -n 4 --durations 15 -m 'not lab' tests/integration
 
 molecule: venv ## every role alone on the lab
 	@$(call say,molecule (root; a lab named molecule))

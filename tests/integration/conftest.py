@@ -11,20 +11,24 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bentobox.platform.tests.support.control_plane import CannotStart, ControlPlane
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 if str(CHECKOUT) not in sys.path:  # for the package lab, from wherever pytest was started
     sys.path.insert(0, str(CHECKOUT))
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For --dist loadgroup: one file stays on one worker; the labs of tests have fixed names, so all of theirs do."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            file = item.path.relative_to(here)
-            item.add_marker(pytest.mark.xdist_group("lab" if file.parts[0] == "lab" else str(file)))
+class ByFile(LoadScopeScheduling):
+    """One file stays on one worker; the labs of tests have fixed names, so all of theirs do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "lab" if "/lab/" in file else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
