@@ -146,7 +146,7 @@ def test_both_ways_of_running_give_the_same_result(playbook: Playbook) -> None:
 
 
 def test_progress_is_shown_while_waiting(playbook: Playbook) -> None:
-    args = {**playbook.component(deployment()), "wait": True, "wait_timeout": 5}
+    args = {**playbook.component(deployment()), "wait": True, "wait_timeout": 12}
     playbook(task(args), fails=True)
     name = playbook.engine.name
     assert f"  {name}: workloads: 1 created" in playbook.output
