@@ -45,7 +45,7 @@ def load(key: str | None) -> list[Obj] | None:
         with os.fdopen(descriptor, "rb") as file:
             if not _private(os.fstat(descriptor), stat.S_ISREG):
                 return None
-            digest, _, payload = file.read(_LARGEST + 100).partition(b"\n")
+            digest, _newline, payload = file.read(_LARGEST + 100).partition(b"\n")
             if hashlib.sha256(payload).hexdigest().encode() != digest:
                 return None
             os.utime(descriptor)  # the oldest are the first to go

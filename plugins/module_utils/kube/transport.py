@@ -134,7 +134,7 @@ class Transport:
                 timeout = min(timeout, max(_LEAST_PATIENCE, deadline - time.monotonic()))
             pool, base = self._target
             try:
-                answer = pool.urlopen(
+                answer = pool.request(
                     method,
                     base + url,
                     body=body,

@@ -35,7 +35,7 @@ def hashed_ahead(plan: TarPlan, checksum: Any, depth: int) -> Iterator[memoryvie
         except BaseException as exc:  # raised where the pieces are used
             ready.put(exc)
 
-    for _ in range(max(2, depth)):
+    for _piece in range(max(2, depth)):
         free.put(memoryview(bytearray(CHUNK)))
     thread = threading.Thread(target=produce, daemon=True)
     thread.start()

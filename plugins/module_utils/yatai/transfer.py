@@ -148,6 +148,7 @@ class Transfer:
             md5 = hashlib.md5(usedforsecurity=False)
             sums = [md5] if self.options.verify == "digest" else []
             pieces = _hashing(self.plan.chunks(part.start, part.end), sums)
+            fault: YataiError = Unreachable(f"{what} was not sent")
             try:
                 with self._body(pieces, part.end - part.start) as body:
                     etag = self._put(answer["presigned_upload_url"], body, what)
@@ -156,7 +157,7 @@ class Transfer:
                         raise StoreError(f"{what} arrived damaged (its MD5 is {etag} in the store)", 400, "BadDigest")
                     return etag
             except Broken as exc:
-                fault: YataiError = Unreachable(f"{what} failed for {clock.seconds:.0f} s; the last reason: {exc}")
+                fault = Unreachable(f"{what} failed for {clock.seconds:.0f} s; the last reason: {exc}")
             except StoreError as exc:
                 if exc.status < 500 and exc.code not in _RETRY_CODES:
                     raise
