@@ -226,6 +226,12 @@ class ControlPlane:
         """Connection options for a module."""
         return {"kubeconfig": str(self.kubeconfig), **more}
 
+    def make_namespace(self, name: str) -> str:
+        """A namespace that takes Pods, which it does once it has its service account."""
+        self.run_kubectl("create", "namespace", name)
+        self.run_kubectl("-n", name, "wait", "--for=create", "serviceaccount/default", "--timeout=50s")
+        return name
+
     def run_kubectl(self, *args: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
         command = [str(self.kubectl), "--kubeconfig", str(self.kubeconfig), *args]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)

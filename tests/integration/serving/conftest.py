@@ -184,9 +184,6 @@ def make_world(plane: ControlPlane, registry: OciRegistry, test: str) -> Iterato
     with _LOCK:
         _COUNT[0] += 1
         namespace = f"serving-{_COUNT[0]}-{os.getpid()}"
-    plane.run_kubectl("create", "namespace", namespace)
-    client = Client.from_params(plane.params())
-    world = World(plane, client, namespace, registry)
-    world.wait(lambda: client.get_or_none("v1", "ServiceAccount", "default", namespace))
-    yield world
+    plane.make_namespace(namespace)
+    yield World(plane, Client.from_params(plane.params()), namespace, registry)
     plane.run_kubectl("delete", "namespace", namespace, "--wait=false")

@@ -85,9 +85,7 @@ def own_address() -> str:
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> str:
-    name = f"yatai-{uuid.uuid4().hex[:8]}"
-    control_plane.run_kubectl("create", "namespace", name)
-    return name
+    return control_plane.make_namespace(f"yatai-{uuid.uuid4().hex[:8]}")
 
 
 def put_service(plane: ControlPlane, namespace: str, name: str, port: int, target: int) -> None:
