@@ -59,10 +59,10 @@ down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 status: venv ## what of the cluster runs
 	@python -m lab status
 
-artifacts: venv ## the lab's programs, charts and images, built once (20 minutes, 20 GB of disk while building)
+artifacts: venv ## the lab's programs, charts and images, built once (25 minutes, up to 26 GB of disk meanwhile)
 	@python -m lab build
 
-test: venv ## all tests (40 minutes; 60 with everything to build; each pair works side by side)
+test: venv ## all tests (45 minutes, and 25 more where everything is to be built)
 	@begun=$$(date +%s) \
 	&& $(MAKE) --no-print-directory -j2 lint artifacts \
 	&& $(MAKE) --no-print-directory unit integration \
