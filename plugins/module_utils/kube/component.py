@@ -123,8 +123,8 @@ class Component:
             batch = list(grouped)
             with Clock(self.timing, "apply"):
                 settled = [self.applier.settled(item.obj, self.live.get(key_of(item.obj))) for item in batch]
-                left = [item for item, change in zip(batch, settled, strict=True) if change is None]
-                self.applier.absent |= absent(self.client, [item.obj for item in left], self.live)
+                rest = [item for item, change in zip(batch, settled, strict=True) if change is None]
+                self.applier.absent |= absent(self.client, [item.obj for item in rest], self.live)
                 applied = iter(
                     in_parallel(
                         lambda item: self.applier.apply(
@@ -132,7 +132,7 @@ class Component:
                             self.live.get(key_of(item.obj)),
                             doubtful=key_of(item.obj) in configuration.doubtful,
                         ),
-                        left,
+                        rest,
                     )
                 )
                 changes = [change or next(applied) for change in settled]
