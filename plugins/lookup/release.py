@@ -35,8 +35,8 @@ options:
       - name: bentobox_release_directory
   artifacts_dir:
     description:
-      - Folder with downloaded artifacts. Charts are then C(<artifacts_dir>/charts/<chart>-<version>.tgz) instead of
-        their upstream address.
+      - Folder with downloaded artifacts. Charts are then C(<artifacts_dir>/charts/<chart>-<version>.tgz) and release
+        files C(<artifacts_dir>/files/<name>-<version>.yaml) instead of their upstream address.
     type: string
     default: ""
     vars:
@@ -75,8 +75,9 @@ RETURN = r"""
 _raw:
   description:
     - For each component a dictionary with C(name), C(release), C(version), C(kubernetes) (C(min), C(max), C(apis)),
-      C(charts) (for each chart C(name), C(version), C(ref), C(digest), empty when it is not known), C(images) (full
-      names by key) and C(image_parts) (C(registry), C(repository), C(name), C(tag), C(digest), C(reference) by key).
+      C(charts) (for each chart C(name), C(version), C(ref), C(digest), empty when it is not known), C(files) (for each
+      release file C(path) or C(url), and C(sha256) where it is known), C(images) (full names by
+      key) and C(image_parts) (C(registry), C(repository), C(name), C(tag), C(digest), C(reference) by key).
     - For the whole release C(release), C(description), C(agree) and C(components).
   type: list
   elements: dict

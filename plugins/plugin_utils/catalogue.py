@@ -18,6 +18,7 @@ BUILTIN_DIRECTORY = os.path.normpath(
 )
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_SHA256 = re.compile(r"^[0-9a-f]{64}$")
 _MINOR = re.compile(r"^\d+\.\d+$")
 _IMAGE = re.compile(
     r"^(?P<registry>[^/]+)/(?P<repository>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?$"
@@ -30,8 +31,9 @@ _TOP_KEYS = {
     "release_components": "components",
     "release_agree": "agree",
 }
-_COMPONENT_KEYS = {"version", "kubernetes", "charts", "images"}
+_COMPONENT_KEYS = {"version", "kubernetes", "charts", "files", "images"}
 _CHART_KEYS = {"version", "ref", "digest"}
+_FILE_KEYS = {"version", "url", "sha256"}
 
 
 class CatalogueError(Exception):
@@ -143,6 +145,12 @@ def _component_problems(component: Any) -> list[str]:
             found.append(f"chart {name}: version must be a quoted text")
         if "digest" in chart and not _DIGEST.match(str(chart["digest"])):
             found.append(f"chart {name}: digest must be sha256: and 64 hexadecimal digits")
+    for name, entry in component.get("files", {}).items():
+        found += [f"file {name}: unknown key {key!r}" for key in sorted(set(entry) - _FILE_KEYS)]
+        if not isinstance(entry.get("version"), str):
+            found.append(f"file {name}: version must be a quoted text")
+        if "sha256" in entry and not _SHA256.match(str(entry["sha256"])):
+            found.append(f"file {name}: sha256 must be 64 hexadecimal digits")
     for key, image in component.get("images", {}).items():
         match = _IMAGE.match(str(image))
         if not match or "." not in match["registry"] or not (match["tag"] or match["digest"]):
@@ -199,6 +207,10 @@ def resolve(
             "ref": reference,
             "digest": entry.get("digest", ""),
         }
+    files = {
+        key: _file(data["release"], name, key, entry, artifacts_dir)
+        for key, entry in component.get("files", {}).items()
+    }
     images = {key: mirrored(image, image_registry) for key, image in component.get("images", {}).items()}
     return {
         "name": name,
@@ -206,9 +218,24 @@ def resolve(
         "version": component["version"],
         "kubernetes": {"apis": [], **component["kubernetes"]},
         "charts": charts,
+        "files": files,
         "images": images,
         "image_parts": {key: image_parts(image) for key, image in images.items()},
     }
+
+
+def _file(release: str, component: str, name: str, entry: dict[str, str], artifacts_dir: str) -> dict[str, str]:
+    """One release file as the module component takes it: its path or URL, and its checksum where it is known."""
+    if artifacts_dir:
+        place = {"path": f"{artifacts_dir.rstrip('/')}/files/{name}-{entry['version']}.yaml"}
+    elif entry.get("url"):
+        place = {"url": entry["url"]}
+    else:
+        raise CatalogueError(
+            f"release {release!r} has no upstream address for the file {name!r} of {component!r}: set "
+            f"bentobox_artifacts_dir to a folder that has files/{name}-{entry['version']}.yaml"
+        )
+    return {**place, "sha256": entry["sha256"]} if "sha256" in entry else place
 
 
 def resolve_all(

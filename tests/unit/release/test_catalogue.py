@@ -42,11 +42,13 @@ def test_shipped_release_is_well_formed_and_resolves(release: str) -> None:
     whole = catalogue.resolve_all(data, artifacts_dir="/srv/artifacts")
     assert len(whole["components"]) >= 9
     for name, component in whole["components"].items():
-        assert component["images"], name
+        assert component["images"] or component["files"], name
         for image in component["images"].values():
             assert "latest" not in image
         for chart in component["charts"].values():
             assert chart["ref"] == f"/srv/artifacts/charts/{chart['name']}-{chart['version']}.tgz"
+        for file, entry in component["files"].items():
+            assert entry["path"].startswith(f"/srv/artifacts/files/{file}-")
 
 
 @pytest.mark.parametrize("release", SHIPPED)
@@ -64,10 +66,45 @@ def test_reference_release_pins_what_was_asked_for() -> None:
     assert versions["yatai_image_builder"] == "1.1.25"
     assert versions["yatai_deployment"] == "1.1.21"
     assert versions["cert_manager"] == "1.18.1"
+    assert versions["istio"] == "1.26.2"
+    assert versions["knative"] == "1.14.1"
+    assert versions["kserve"] == "0.15.0"
+    assert versions["envoy_gateway"] == "1.4.2"
+    assert versions["envoy_ai_gateway"] == "0.2.1"
     for component in whole["components"].values():
         for chart in component["charts"].values():
-            assert chart["ref"].startswith("https://")
-            assert chart["ref"].endswith(f"{chart['name']}-{chart['version']}.tgz")
+            address = chart["ref"]
+            in_registry = address.startswith("oci://") and address.endswith(f"/{chart['name']}")
+            packed = address.startswith("https://") and address.endswith(f"/{chart['name']}-{chart['version']}.tgz")
+            assert in_registry or packed, address
+        for file in component["files"].values():
+            assert file["url"].startswith("https://")
+
+
+def test_a_file_without_an_address_says_what_to_set(tmp_path: Path) -> None:
+    component = {
+        "version": "1",
+        "kubernetes": {"min": "1.30", "max": "1.33"},
+        "files": {"crds": {"version": "1"}, "more": {"version": "2", "url": "https://x.example/m", "sha256": "a" * 64}},
+    }
+    write(tmp_path, "mine", {"name": "mine", "components": {"thing": component}})
+    data = load(tmp_path, "mine")
+    with pytest.raises(
+        catalogue.CatalogueError, match=r"bentobox_artifacts_dir to a folder that has files/crds-1\.yaml"
+    ):
+        catalogue.resolve(data, "thing")
+    found = catalogue.resolve(data, "thing", artifacts_dir="/srv")["files"]
+    assert found == {
+        "crds": {"path": "/srv/files/crds-1.yaml"},
+        "more": {"path": "/srv/files/more-2.yaml", "sha256": "a" * 64},
+    }
+
+
+def test_a_file_is_checked(tmp_path: Path) -> None:
+    component = {"version": "1", "kubernetes": {"min": "1.30", "max": "1.33"}, "files": {"crds": {"sha256": "short"}}}
+    write(tmp_path, "mine", {"name": "mine", "components": {"thing": component}})
+    with pytest.raises(catalogue.CatalogueError, match=r"file crds: version must be.*sha256 must be 64"):
+        load(tmp_path, "mine")
 
 
 def test_release_for_the_lab_only_has_differences() -> None:
