@@ -78,7 +78,7 @@ _raw:
       C(charts) (for each chart C(name), C(version), C(ref), C(digest), empty when it is not known), C(files) (for each
       release file C(path) or C(url), and C(sha256) where it is known), C(images) (full names by
       key) and C(image_parts) (C(registry), C(repository), C(name), C(tag), C(digest), C(reference) by key).
-    - For the whole release C(release), C(description), C(agree) and C(components).
+    - For the whole release C(release), C(description), C(agree), C(compatibility) and C(components).
   type: list
   elements: dict
 """

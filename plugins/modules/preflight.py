@@ -61,6 +61,46 @@ options:
     description: Makes versions that do not agree a warning.
     type: bool
     default: false
+  compatibility:
+    description:
+      - Which versions go together, as in the release. Each line speaks of one minor version of a component and another
+        component, or V(kubernetes), and counts only when both are in O(components).
+      - A pair inside C(supported) is fine, one of C(verified) is a notice, any other an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      component:
+        description: Name of the component.
+        type: str
+        required: true
+      version:
+        description: Its minor version, such as V("0.15").
+        type: str
+        required: true
+      with:
+        description: Name of the other component, or V(kubernetes).
+        type: str
+        required: true
+      supported:
+        description: What upstream's own table says.
+        type: dict
+        suboptions:
+          min:
+            description: First minor version.
+            type: str
+          max:
+            description: Last minor version.
+            type: str
+      verified:
+        description: Minor versions outside of that table which this project's tests run.
+        type: list
+        elements: str
+        default: []
+      source:
+        description: Where upstream says so.
+        type: str
+        required: true
   ingress_class:
     description: Name of the IngressClass to use. Empty when there is no need for one.
     type: str
@@ -125,6 +165,7 @@ options:
     elements: str
     choices:
       - versions_agree
+      - compatibility
       - helm
       - charts
       - kubernetes_version
@@ -257,7 +298,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
     protect,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight import gather, probe, report
-from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import ERROR, Facts, Wanted
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import ERROR, NOTICE, Facts, Wanted
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.options import ARGUMENTS, wanted
 
 
@@ -321,7 +362,7 @@ def main() -> None:
     }
     if not ok:
         module.fail_json(msg="\n".join(lines), **result)
-    for finding in findings:
+    for finding in (one for one in findings if one.level != NOTICE):
         module.warn("\n".join(finding.lines()))
     module.exit_json(**result)
 

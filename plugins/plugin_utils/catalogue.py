@@ -30,6 +30,7 @@ _TOP_KEYS = {
     "release_description": "description",
     "release_components": "components",
     "release_agree": "agree",
+    "release_compatibility": "compatibility",
 }
 _COMPONENT_KEYS = {"version", "kubernetes", "charts", "files", "images"}
 _CHART_KEYS = {"version", "ref", "digest"}
@@ -125,7 +126,28 @@ def problems_of(data: dict[str, Any]) -> list[str]:
             found.append(f"an agree group needs components (two or more) and a reason: {group!r}")
             continue
         found += [f"agree names an unknown component {name!r}" for name in names if name not in components]
+    for line in data.get("compatibility", []):
+        found += _pair_problems(line, components)
     return found
+
+
+def _pair_problems(line: Any, components: dict[str, Any]) -> list[str]:
+    if not isinstance(line, dict) or set(line) - {"component", "version", "with", "supported", "verified", "source"}:
+        return [f"a line of compatibility has component, version, with, supported, verified, source: {line!r}"]
+    name = f"compatibility of {line.get('component')!r} with {line.get('with')!r}"
+    known = {*components, "kubernetes"}
+    found = [
+        f"{name}: there is no component {one!r}"
+        for one in (line.get("component"), line.get("with"))
+        if one not in known
+    ]
+    bounds = line.get("supported") or {}
+    minors = [line.get("version"), *bounds.values(), *(line.get("verified") or [])]
+    if not bounds or not all(isinstance(one, str) and _MINOR.match(one) for one in minors):
+        found.append(
+            f'{name}: version, supported.min, supported.max and verified are quoted minor versions such as "1.33"'
+        )
+    return found if line.get("source") else [*found, f"{name}: it needs a source"]
 
 
 def _component_problems(component: Any) -> list[str]:
@@ -246,5 +268,6 @@ def resolve_all(
         "release": data["release"],
         "description": data.get("description", ""),
         "agree": data.get("agree", []),
+        "compatibility": data.get("compatibility", []),
         "components": {name: resolve(data, name, artifacts_dir, image_registry) for name in data["components"]},
     }

@@ -11,6 +11,7 @@ from typing import Any
 
 ERROR = "error"
 WARNING = "warning"
+NOTICE = "notice"
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,14 @@ class Component:
     minimum: str
     maximum: str
     apis: tuple[str, ...] = ()
-    # files of charts that are taken from this machine
+    # files of charts and manifests that are taken from this machine
     chart_files: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, entry: dict[str, Any]) -> Component:
         kubernetes = entry.get("kubernetes") or {}
         references = [str(chart.get("ref", "")) for chart in (entry.get("charts") or {}).values()]
+        references += [str(file.get("path", "")) for file in (entry.get("files") or {}).values()]
         return cls(
             name=entry["name"],
             version=str(entry["version"]),
@@ -57,6 +59,21 @@ class Component:
             apis=tuple(kubernetes.get("apis") or ()),
             chart_files=tuple(reference for reference in references if reference and "://" not in reference),
         )
+
+
+@dataclass(frozen=True)
+class Pair:
+    """What upstream says of one minor version of a component with another component, or with kubernetes."""
+
+    component: str
+    version: str
+    partner: str
+    # minor versions of the partner, both included; '' for no bound
+    minimum: str = ""
+    maximum: str = ""
+    # minor versions outside of that which this project's own tests run
+    verified: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,6 +101,7 @@ class Wanted:
     components: tuple[Component, ...] = ()
     agree: tuple[tuple[tuple[str, ...], str], ...] = ()
     allow_version_mismatch: bool = False
+    pairs: tuple[Pair, ...] = ()
     ingress_class: str = ""
     # whether our own role is going to make the class
     ingress_managed: bool = True

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.address import endpoint
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import pair
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import Component, Place, Wanted
 
 CHECKS = [
     "versions_agree",
+    "compatibility",
     "helm",
     "charts",
     "kubernetes_version",
@@ -37,6 +39,19 @@ ARGUMENTS: dict[str, Any] = {
         },
     },
     "allow_version_mismatch": {"type": "bool", "default": False},
+    "compatibility": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "component": {"type": "str", "required": True},
+            "version": {"type": "str", "required": True},
+            "with": {"type": "str", "required": True},
+            "supported": {"type": "dict", "options": {"min": {"type": "str"}, "max": {"type": "str"}}},
+            "verified": {"type": "list", "elements": "str", "default": []},
+            "source": {"type": "str", "required": True},
+        },
+    },
     "ingress_class": {"type": "str", "default": ""},
     "ingress_managed": {"type": "bool", "default": True},
     "ingress_controller": {"type": "str", "default": ""},
@@ -72,6 +87,7 @@ def wanted(params: dict[str, Any]) -> Wanted:
         components=tuple(Component.of(entry) for entry in params["components"]),
         agree=tuple((tuple(group["components"]), group["reason"]) for group in params["agree"]),
         allow_version_mismatch=params["allow_version_mismatch"],
+        pairs=tuple(pair(entry) for entry in params["compatibility"]),
         ingress_class=params["ingress_class"],
         ingress_managed=params["ingress_managed"],
         ingress_controller=params["ingress_controller"],

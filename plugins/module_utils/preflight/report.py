@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight import checks
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import compatibility
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import (
     ERROR,
+    NOTICE,
     WARNING,
     Facts,
     Finding,
@@ -20,9 +22,11 @@ from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model 
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.ownership import namespaces
 
 Check = Callable[[Wanted, Facts], list[Finding]]
+LEVELS = [ERROR, WARNING, NOTICE]
 
 CHECKS: dict[str, Check] = {
     "versions_agree": checks.versions_agree,
+    "compatibility": compatibility,
     "helm": checks.helm,
     "charts": checks.charts,
     "kubernetes_version": checks.kubernetes_version,
@@ -54,14 +58,21 @@ def examine(wanted: Wanted, facts: Facts) -> list[Finding]:
         if not found and name in facts.unknown:
             reason = facts.unknown[name]
             found = [Finding(name, "this could not be checked", reason, level=WARNING)]
-        findings += [replace(one, level=WARNING) for one in found] if name in wanted.ignore else found
-    return sorted(findings, key=lambda finding: finding.level != ERROR)
+        findings += [_ignored(one) for one in found] if name in wanted.ignore else found
+    return sorted(findings, key=lambda finding: LEVELS.index(finding.level))
+
+
+def _ignored(finding: Finding) -> Finding:
+    return replace(finding, level=WARNING) if finding.level == ERROR else finding
 
 
 def text(findings: list[Finding]) -> str:
     """The report a person reads."""
     errors = sum(finding.level == ERROR for finding in findings)
+    warnings = sum(finding.level == WARNING for finding in findings)
     if not findings:
         return "preflight: nothing is in the way"
-    head = f"preflight: {errors} problem(s) to solve first, {len(findings) - errors} warning(s)"
+    head = f"preflight: {errors} problem(s) to solve first, {warnings} warning(s)"
+    if notices := len(findings) - errors - warnings:
+        head += f", {notices} notice(s)"
     return "\n".join([head, *(line for finding in findings for line in finding.lines())])

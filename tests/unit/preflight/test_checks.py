@@ -18,6 +18,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model 
     Facts,
     Finding,
     NamespaceFacts,
+    Pair,
     Place,
     Wanted,
 )
@@ -26,6 +27,9 @@ SERVER = Component("yatai", "1.1.13", "1.22", "1.33")
 BUILDER = Component("yatai_image_builder", "1.1.25", "1.26", "1.33")
 OPERATOR = Component("yatai_deployment", "1.1.21", "1.23", "1.33")
 AGREE = ((("yatai", "yatai_image_builder", "yatai_deployment"), "they share resources"),)
+KSERVE = Component("kserve", "0.15.0", "1.30", "1.33")
+KNATIVE = Component("knative", "1.19.0", "1.28", "1.33")
+KSERVE_KNATIVE = Pair("kserve", "0.15", "knative", "1.15", "1.18", ("1.14",), "https://example.com/table")
 DATABASE = Endpoint("postgresql", "db.example.com", 5432, "postgresql_host")
 
 WANTED = Wanted(
@@ -160,6 +164,27 @@ WRONG: list[tuple[str, dict[str, Any], dict[str, Any], list[str], str]] = [
         ["kubectl/v1.33"],
         "yatai_namespace",
     ),
+    (
+        "compatibility",
+        {"components": (KSERVE, KNATIVE), "pairs": (KSERVE_KNATIVE,)},
+        {},
+        ["kserve 0.15.0 does not go with knative 1.19.0", "1.15 to 1.18, 1.14"],
+        "preflight_ignore: [compatibility]",
+    ),
+    (
+        "compatibility",
+        {"components": (KSERVE,), "pairs": (replace(KSERVE_KNATIVE, partner="kubernetes"),)},
+        {},
+        ["kserve 0.15.0 does not go with kubernetes v1.33.1"],
+        "the cluster",
+    ),
+    (
+        "compatibility",
+        {"components": (replace(KSERVE, version="0.16.0"), KNATIVE), "pairs": (KSERVE_KNATIVE,)},
+        {},
+        ["nothing is known of kserve 0.16.0 with knative 1.19.0", "kserve 0.15 only"],
+        "release_compatibility",
+    ),
     ("cluster", {}, {"unreachable": "Connection refused"}, ["Connection refused"], "bentobox_kubeconfig"),
 ]
 
@@ -187,6 +212,16 @@ RIGHT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("helm", {}, {"helm": "v4.0.0"}),
     ("helm", {"helm_minimum": "3.18"}, {}),
     ("versions_agree", {"components": (SERVER,)}, {}),
+    ("compatibility", {"components": (KSERVE, replace(KNATIVE, version="1.18.2")), "pairs": (KSERVE_KNATIVE,)}, {}),
+    ("compatibility", {"components": (KSERVE,), "pairs": (KSERVE_KNATIVE,)}, {}),
+    (
+        "compatibility",
+        {
+            "components": (KSERVE,),
+            "pairs": (replace(KSERVE_KNATIVE, partner="kubernetes", minimum="1.30", maximum=""),),
+        },
+        {},
+    ),
     ("nodes", {"architectures": ()}, {"nodes": ("arm64",)}),
     ("nodes", {}, {"nodes": ("arm64", "amd64")}),
     ("ingress_class", {}, {"ingress_classes": {}}),
@@ -229,6 +264,21 @@ def test_namespace_of_somebody_else_is_a_warning(namespace: NamespaceFacts) -> N
 def test_mismatch_that_is_wanted_is_a_warning() -> None:
     components = (SERVER, replace(BUILDER, version="1.2.26"), OPERATOR)
     wanted = replace(WANTED, components=components, allow_version_mismatch=True)
+    assert [finding.level for finding in report.examine(wanted, GOOD)] == ["warning"]
+
+
+def test_pair_that_our_tests_run_is_a_notice() -> None:
+    wanted = replace(WANTED, components=(KSERVE, replace(KNATIVE, version="1.14.1")), pairs=(KSERVE_KNATIVE,), agree=())
+    (finding,) = report.examine(wanted, GOOD)
+    assert finding.level == "notice"
+    assert "outside upstream's own table (1.15 to 1.18)" in finding.what
+    assert report.text([finding]).startswith("preflight: 0 problem(s) to solve first, 0 warning(s), 1 notice(s)")
+    ignored = replace(wanted, ignore=frozenset({"compatibility"}))
+    assert report.examine(ignored, GOOD) == [finding]
+
+
+def test_pair_that_is_wanted_anyway_is_a_warning() -> None:
+    wanted = replace(WANTED, components=(KSERVE, KNATIVE), pairs=(KSERVE_KNATIVE,), ignore=frozenset({"compatibility"}))
     assert [finding.level for finding in report.examine(wanted, GOOD)] == ["warning"]
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.checks import minor
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import compatibility, pair
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import Component, Facts, Wanted
 from ansible_collections.bentobox.platform.plugins.plugin_utils import catalogue
 from ansible_collections.bentobox.platform.tests.support.modules import run_playbook
 
@@ -285,3 +288,22 @@ def test_role_release(tmp_path: Path) -> None:
     assert "failed=1" in done.stdout
     for words in ("yatai 1.1.13", "yatai_image_builder 1.1.25", "yatai_deployment 1.2.0", "release file"):
         assert words in done.stdout
+
+
+@pytest.mark.parametrize("release", SHIPPED)
+def test_shipped_release_goes_together(release: str) -> None:
+    """No pair of a release is refused by its own table, on a Kubernetes that all its components allow."""
+    whole = catalogue.resolve_all(catalogue.load(release, catalogue.directories(None)), artifacts_dir="/srv")
+    components = tuple(Component.of(entry) for entry in whole["components"].values())
+    newest = min((minor(component.maximum) or (0, 0)) for component in components)
+    wanted = Wanted(components=components, pairs=tuple(pair(line) for line in whole["compatibility"]))
+    findings = compatibility(wanted, Facts(kubernetes=f"v{newest[0]}.{newest[1]}.0"))
+    assert [finding.what for finding in findings if finding.level == "error"] == []
+
+
+def test_compatibility_is_checked(tmp_path: Path) -> None:
+    components = {"thing": {"version": "1", "kubernetes": {"min": "1.30", "max": "1.33"}}}
+    line = {"component": "thing", "version": "1.2.3", "with": "other", "supported": {"min": "1.2"}}
+    write(tmp_path, "mine", {"name": "mine", "components": components, "compatibility": [line]})
+    with pytest.raises(catalogue.CatalogueError, match=r"no component 'other'.*quoted minor versions.*needs a source"):
+        load(tmp_path, "mine")
