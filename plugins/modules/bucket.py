@@ -14,12 +14,11 @@ author: bentobox.platform contributors (@bentobox-platform)
 description:
   - Makes a bucket in Amazon S3, MinIO, SeaweedFS, Google Cloud Storage (with an HMAC key) or any store that speaks S3,
     and sets its versioning, lifecycle and tags.
-  - What is not given is left as it is.
+  - What is not given is left as it is. Google Cloud Storage takes neither O(lifecycle_rules) nor O(tags).
   - Never removes an object unless O(purge=true).
-requirements:
-  - boto3 >= 1.36
 extends_documentation_fragment:
   - bentobox.platform.attributes
+  - bentobox.platform.store
 attributes:
   check_mode:
     support: full
@@ -43,54 +42,11 @@ options:
     description: Allows O(state=absent) to destroy everything in the bucket, with all versions.
     type: bool
     default: false
-  provider:
-    description:
-      - Whose store it is.
-      - V(gcs) is Google Cloud Storage through its S3 interface, which takes neither O(lifecycle_rules) nor O(tags).
-    type: str
-    choices: [s3, minio, gcs, generic]
-    default: generic
-  endpoint:
-    description:
-      - URL of the store, for example V(https://minio.example.com:9000). Needed for O(provider=minio) and
-        O(provider=generic); the others know theirs.
-    type: str
-  region:
-    description: Region for signatures and, with O(provider=s3), for a new bucket.
-    type: str
-    default: us-east-1
   location:
     description:
       - Where a new bucket is made, when the store has places to choose from (V(EU) or V(europe-west3) on V(gcs)).
       - An existing bucket elsewhere is an error, since a bucket cannot be moved.
     type: str
-  access_key:
-    description:
-      - Access key. With O(provider=s3) it may be left out, then boto3 looks for credentials in its usual places
-        (environment, profile, instance role).
-    type: str
-  secret_key:
-    description: Secret key.
-    type: str
-  session_token:
-    description: Token of temporary credentials.
-    type: str
-  path_style:
-    description:
-      - Whether the bucket's name is part of the path and not of the host name. The default is V(false) for V(s3) and
-        V(true) for the others.
-    type: bool
-  validate_certs:
-    description: Whether the store's certificate is checked.
-    type: bool
-    default: true
-  ca_cert:
-    description: File with the certificates of the authorities to trust.
-    type: path
-  timeout:
-    description: Seconds to wait for an answer.
-    type: int
-    default: 30
   versioning:
     description: Whether old versions of objects are kept.
     type: bool
@@ -188,15 +144,17 @@ objects_removed:
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.store import bucket
-from ansible_collections.bentobox.platform.plugins.module_utils.store.client import (
-    BOTO3_IMPORT_ERROR,
-    GCS_ENDPOINT,
-    Store,
-    Target,
-)
+from ansible_collections.bentobox.platform.plugins.module_utils.store.client import Store
 from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import StoreError
+from ansible_collections.bentobox.platform.plugins.module_utils.store.options import (
+    STORE_ARGUMENTS,
+    STORE_REQUIRED_IF,
+    STORE_REQUIRED_TOGETHER,
+    require_boto3,
+    target,
+)
 from ansible_collections.bentobox.platform.plugins.module_utils.store.remove import remove
 
 RULE: dict[str, Any] = {
@@ -212,17 +170,8 @@ ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purge": {"type": "bool", "default": False},
-    "provider": {"type": "str", "choices": ["s3", "minio", "gcs", "generic"], "default": "generic"},
-    "endpoint": {"type": "str"},
-    "region": {"type": "str", "default": "us-east-1"},
+    **STORE_ARGUMENTS,
     "location": {"type": "str"},
-    "access_key": {"type": "str", "no_log": False},
-    "secret_key": {"type": "str", "no_log": True},
-    "session_token": {"type": "str", "no_log": True},
-    "path_style": {"type": "bool"},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca_cert": {"type": "path"},
-    "timeout": {"type": "int", "default": 30},
     "versioning": {"type": "bool"},
     "lifecycle_rules": {
         "type": "list",
@@ -232,22 +181,6 @@ ARGUMENTS: dict[str, Any] = {
     },
     "tags": {"type": "dict"},
 }
-
-
-def target(params: dict[str, Any]) -> Target:
-    provider = params["provider"]
-    return Target(
-        provider=provider,
-        endpoint=params["endpoint"] or (GCS_ENDPOINT if provider == "gcs" else None),
-        region=params["region"],
-        access_key=params["access_key"],
-        secret_key=params["secret_key"],
-        session_token=params["session_token"],
-        path_style=provider != "s3" if params["path_style"] is None else params["path_style"],
-        validate_certs=params["validate_certs"],
-        ca_cert=params["ca_cert"],
-        timeout=params["timeout"],
-    )
 
 
 def desired(params: dict[str, Any]) -> bucket.Desired:
@@ -294,15 +227,10 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
-        required_together=[("access_key", "secret_key")],
-        required_if=[
-            ("provider", "minio", ("endpoint", "access_key")),
-            ("provider", "generic", ("endpoint", "access_key")),
-            ("provider", "gcs", ("access_key",)),
-        ],
+        required_together=STORE_REQUIRED_TOGETHER,
+        required_if=STORE_REQUIRED_IF,
     )
-    if BOTO3_IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("boto3"), exception=BOTO3_IMPORT_ERROR)
+    require_boto3(module)
     try:
         result = ensure(module.params, module.check_mode)
     except StoreError as error:

@@ -22,6 +22,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.store.errors imp
 BOTO3_IMPORT_ERROR: str | None = None
 try:
     import boto3
+    from boto3.exceptions import S3UploadFailedError
     from botocore import exceptions
     from botocore.client import Config
 except ImportError:
@@ -101,6 +102,11 @@ class Store:
             return getattr(self._client, operation)(**arguments)
         except exceptions.ClientError as error:
             raise answer_error(attempted, error.response) from None
+        except S3UploadFailedError as error:
+            # boto3 hides the store's answer behind a text
+            if isinstance(error.__context__, exceptions.ClientError):
+                raise answer_error(attempted, error.__context__.response) from None
+            raise StoreError(attempted, str(error)) from None
         except exceptions.SSLError as error:
             raise TlsFailed(
                 attempted,
