@@ -1,4 +1,4 @@
-"""Train the classifier of lab/bento on its data and save it as KServe's sklearn server loads it: python train.py FOLDER."""
+"""Train the classifier of lab/bento, and save it as KServe's sklearn server loads it: python train.py FOLDER."""
 
 from __future__ import annotations
 
