@@ -36,6 +36,7 @@ class Module:
     extract: tuple[dict[str, str], ...] = ()
     overlay: tuple[dict[str, str], ...] = ()
     optional: bool = False  # built on request only
+    stacks: tuple[str, ...] = ()  # the platforms that need it; none: all (no part of the key: it builds nothing)
     binaries: dict[str, str] = field(default_factory=dict)  # name built by go -> name in the lab
 
     @property
@@ -79,7 +80,7 @@ def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> di
                 raise BuildError(
                     f"K8S={kubernetes}: no module files at lab/go/{folder.name}; there are some for {', '.join(known)}"
                 )
-        options = {**entry, **{key: tuple(entry.get(key, ())) for key in ("ldflags", "extract", "overlay")}}
+        options = {**entry, **{key: tuple(entry.get(key, ())) for key in ("ldflags", "extract", "overlay", "stacks")}}
         found[name] = Module(name=name, directory=folder, **options)
     return found
 

@@ -83,4 +83,6 @@ require (
 
 tool knative.dev/net-gateway-api/cmd/controller
 
+tool knative.dev/net-gateway-api/cmd/webhook
+
 replace sigs.k8s.io/gateway-api => sigs.k8s.io/gateway-api v1.1.0
