@@ -1,5 +1,6 @@
 """`python -m lab VERB`: build, up, down, status, kubeconfig, sample, env. Choices come from the environment:
-LAB (name), CLUSTER (lab, kind, existing), K8S (version), KEEP_DATA=1 (down keeps the data)."""
+LAB (name), CLUSTER (lab, kind, existing), K8S (version), STACK (yatai, inference, all),
+KEEP_DATA=1 (down keeps the data)."""
 
 from __future__ import annotations
 

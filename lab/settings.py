@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab import stacks
+
 CLUSTERS = ("lab", "kind", "existing")
 # The default first, then what other sets of module files there are.
 KUBERNETES = (
@@ -24,6 +26,7 @@ class Settings:
     name: str
     cluster: str
     k8s: str
+    stack: str  # what the lab is for: yatai, inference, all
     keep_data: bool
     audit: bool
     cache: Path
@@ -68,6 +71,8 @@ class Settings:
             found.append(f"CLUSTER={self.cluster!r} is unknown: choose {', '.join(CLUSTERS)}")
         if self.cluster == "lab" and self.k8s not in KUBERNETES:
             found.append(f"K8S={self.k8s!r} is not built by the lab: choose {', '.join(KUBERNETES)}")
+        if wrong := stacks.problem(self.stack):
+            found.append(wrong)
         return found
 
 
@@ -85,6 +90,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         name=env.get("LAB") or "bentobox",
         cluster=env.get("CLUSTER") or "lab",
         k8s=(env.get("K8S") or KUBERNETES[0]).removeprefix("v"),
+        stack=env.get("STACK") or stacks.STACKS[0],
         keep_data=_flag(env, "KEEP_DATA"),
         audit=_flag(env, "LAB_AUDIT"),
         cache=_folder(env, "XDG_CACHE_HOME", ".cache"),

@@ -113,6 +113,12 @@ def recorded(settings: Settings, run_root: Path = RUN_ROOT) -> int | None:
     return None
 
 
+def raised_for(settings: Settings) -> str:
+    """The stack that a lab with this state was raised for; empty when there is none yet."""
+    found = _read(settings.state / "lab.json").get("stack")
+    return found if isinstance(found, str) else ""
+
+
 def taken(settings: Settings, run_root: Path = RUN_ROOT) -> dict[int, str]:
     """Slots of other labs: those that are up, and those stopped with their data kept."""
     found: dict[int, str] = {}
@@ -166,7 +172,8 @@ def choose(settings: Settings, routes: list[tuple[str, str]], run_root: Path = R
 def record(settings: Settings, network: Network, run_root: Path = RUN_ROOT) -> None:
     """Write who has the slot, in the state (survives a reboot) and in /run (seen by other users' labs)."""
     settings.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (settings.state / "lab.json").write_text(json.dumps({"slot": network.slot, "k8s": settings.k8s}) + "\n")
+    note = {"slot": network.slot, "k8s": settings.k8s, "stack": settings.stack}
+    (settings.state / "lab.json").write_text(json.dumps(note) + "\n")
     place = run_root / settings.name
     place.mkdir(parents=True, exist_ok=True, mode=0o755)
     (place / "owner.json").write_text(json.dumps({"slot": network.slot, "state": str(settings.state)}) + "\n")

@@ -8,17 +8,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lab import stacks
+
 from . import charts, debs, images, index, programs, rootfs, toolchain
 from .cache import Cache, remove_tree, tree_size
 from .progress import BuildError, Progress, Say
 
 KINDS = ("programs", "debs", "charts", "images", "index")
+INDEX_STACK = ("yatai",)  # whose image builds install Python packages
 
 
 @dataclass
 class Artifacts:
     """Paths of what was asked for; what was not asked for is missing."""
 
+    stack: str = stacks.ALL
     programs: dict[str, Path] = field(default_factory=dict)
     debs_dir: Path | None = None
     charts_path: Path | None = None
@@ -58,7 +62,7 @@ class Artifacts:
 
     @property
     def charts_dir(self) -> Path:
-        """Folder of <chart>-<version>.tgz, itself called `charts`."""
+        """Folder of <chart>-<version>.tgz, itself called `charts`; beside it `files` with <name>-<version>.yaml."""
         return present(self.charts_path, "charts")
 
     @property
@@ -74,7 +78,7 @@ class Artifacts:
     @property
     def images(self) -> list[str]:
         """Full upstream names of the images in the mirror."""
-        return images.names()
+        return images.names(self.stack)
 
 
 def present(path: Path | None, kind: str) -> Path:
@@ -83,37 +87,45 @@ def present(path: Path | None, kind: str) -> Path:
     return path
 
 
+def kinds_of(names: Iterable[str] | None, stack: str) -> set[str]:
+    """The kinds to make: what was asked for, less what the stack has no use for."""
+    wanted = set(names) if names is not None else set(KINDS)
+    if unknown := wanted - set(KINDS):
+        raise BuildError(f"unknown kind of artifact: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
+    if wrong := stacks.problem(stack):
+        raise BuildError(wrong)
+    return wanted if stacks.needed(INDEX_STACK, stack) else wanted - {"index"}
+
+
 def ensure(
     names: Iterable[str] | None = None,
     progress: Say | None = None,
     k8s: str | None = None,
     cache: Cache | None = None,
+    stack: str | None = None,
 ) -> Artifacts:
-    """Make what is missing of the named kinds (default: all of KINDS) and return where it is."""
-    wanted = set(names) if names is not None else set(KINDS)
-    unknown = wanted - set(KINDS)
-    if unknown:
-        raise BuildError(f"unknown kind of artifact: {', '.join(sorted(unknown))}; known: {', '.join(KINDS)}")
-    cache, say, result = cache or Cache(), progress or Progress(), Artifacts()
+    """Make what is missing of the named kinds (default: all of KINDS) for the stack and return where it is."""
+    stack = stacks.chosen(stack)
+    wanted = kinds_of(names, stack)
+    cache, say, result = cache or Cache(), progress or Progress(), Artifacts(stack)
     if wanted & {"programs", "charts", "images"}:
         go = toolchain.look(cache)
-        for module in programs.modules(k8s).values():
-            if not module.optional:
-                if not go.program and not cache.get("programs", module.name, module.key(go.version)):
-                    go = toolchain.ensure_go(cache, say)
-                result.programs[module.name] = programs.build(cache, module, say, go)
+        for module in programs.chosen(k8s, stack):
+            if not go.program and not cache.get("programs", module.name, module.key(go.version)):
+                go = toolchain.ensure_go(cache, say)
+            result.programs[module.name] = programs.build(cache, module, say, go)
         result.used.update(result.programs.values())
     if wanted & {"debs", "images"}:
         result.debs_dir = debs.ensure_debs(cache, say)
         result.used.add(result.debs_dir)
     if "charts" in wanted:
-        result.charts_path = charts.ensure_charts(cache, result.programs, say)
+        result.charts_path = charts.ensure_charts(cache, result.programs, say, stack)
         result.used.add(result.charts_path.parent)
     if "images" in wanted and result.debs_dir:
         shell = rootfs.ensure_shell(cache, say)
         result.used.add(shell)
         sources = images.Sources(cache, result.programs, result.debs_dir, shell, say)
-        result.registry_path, used = images.ensure_registry(sources)
+        result.registry_path, used = images.ensure_registry(sources, stack)
         result.used |= used
     if "index" in wanted:
         result.index_path = index.ensure_index(cache, say)
@@ -139,19 +151,22 @@ DISK_GB = {"kubernetes": 7.0, "traefik": 5.0, "hpa-bridge": 0.3, "metrics-transf
 USUAL_MINUTES, USUAL_DISK_GB = 1.0, 1.3
 
 
-def needs(names: Iterable[str] | None = None, k8s: str | None = None, cache: Cache | None = None) -> Needs:
+def needs(
+    names: Iterable[str] | None = None, k8s: str | None = None, cache: Cache | None = None, stack: str | None = None
+) -> Needs:
     """Look, without making anything."""
-    wanted, cache = set(names) if names is not None else set(KINDS), cache or Cache()
+    stack = stacks.chosen(stack)
+    wanted, cache = kinds_of(names, stack), cache or Cache()
     missing: list[str] = []
     if wanted & {"programs", "charts", "images"}:
         version = toolchain.look(cache).version
-        modules = [module for module in programs.modules(k8s).values() if not module.optional]
+        modules = programs.chosen(k8s, stack)
         paths = {module.name: cache.path("programs", module.name, module.key(version)) for module in modules}
         missing += [name for name, path in paths.items() if not path.is_dir()]
         if "images" in wanted:
             packages = debs.debs_path(cache), rootfs.shell_path(cache)
             sources = images.Sources(cache, paths, *packages, say=lambda _text: None)
-            if not cache.get("registry", "mirror", images.registry_key(sources)):
+            if not cache.get("registry", "mirror", images.registry_key(sources, stack)):
                 missing.append("images")
     if wanted & {"debs", "images"} and not debs.debs_path(cache).is_dir():
         missing.append("debs")
@@ -171,15 +186,17 @@ def require_disk(needed: Needs, cache: Cache) -> None:
         )
 
 
-def build_all(progress: Callable[[str], None] | None = None, k8s: str | None = None) -> Artifacts:
-    """`python -m lab build`: make everything, then give back the disk that only building needed."""
+def build_all(
+    progress: Callable[[str], None] | None = None, k8s: str | None = None, stack: str | None = None
+) -> Artifacts:
+    """`python -m lab build`: make everything for the stack, then give back the disk that only building needed."""
     say, cache = progress or Progress(), Cache()
-    needed = needs(k8s=k8s, cache=cache)
+    needed = needs(k8s=k8s, cache=cache, stack=stack)
     if needed.missing:
         say(f"to build: {', '.join(needed.missing)}")
         say(f"about {needed.minutes:.0f} min on 2 cores, up to {needed.disk_gb:.0f} GB of disk")
     require_disk(needed, cache)
-    result = ensure(progress=say, k8s=k8s, cache=cache)
+    result = ensure(progress=say, k8s=k8s, cache=cache, stack=stack)
     if os.environ.get("LAB_KEEP_BUILD_CACHE") != "1":
         programs.drop_build_caches(cache, say)
         remove_tree(cache.artifacts / "go")

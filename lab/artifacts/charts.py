@@ -1,19 +1,25 @@
-"""Helm charts from the Go modules, unchanged but for the version stamp that a release of the chart would get."""
+"""Helm charts and release files from the Go modules, unchanged but for the stamps that a release of them would get."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from lab import stacks
+
+from . import manifests
 from .cache import Cache, digest
 from .layers import Entry, blob_writer, tar_stream
 from .progress import BuildError, Say
 
 CHARTS = Path(__file__).resolve().parent.parent / "go" / "charts.yaml"
-FORMAT = 1
+FORMAT = 2
+TEMPLATE = "values.tmpl.yaml"
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,14 @@ class Chart:
     version: str = ""
     crds: str = ""
     crds_if: str = ""
+    replace: Mapping[str, str] = field(default_factory=dict)
+    stacks: tuple[str, ...] = ()
 
 
-def described() -> list[Chart]:
-    return [Chart(**entry) for entry in yaml.safe_load(CHARTS.read_text())]
+def described(stack: str = stacks.ALL) -> list[Chart]:
+    entries: list[dict[str, Any]] = yaml.safe_load(CHARTS.read_text())
+    found = [Chart(**{**entry, "stacks": tuple(entry.get("stacks", ()))}) for entry in entries]
+    return [chart for chart in found if stacks.needed(chart.stacks, stack)]
 
 
 def stamped(text: str, version: str) -> str:
@@ -37,6 +47,15 @@ def stamped(text: str, version: str) -> str:
         text, count = re.subn(rf"^{key}:.*$", f'{key}: "{version}"', text, flags=re.MULTILINE)
         if count != 1:
             raise BuildError(f"Chart.yaml has {count} lines `{key}:`, one was expected")
+    return text
+
+
+def replaced(text: str, chart: Chart) -> str:
+    """The chart's values with what its release fills in."""
+    for old, new in chart.replace.items():
+        if text.count(old) != 1:
+            raise BuildError(f"values of the chart {chart.name}: {text.count(old)} times {old!r}, one was expected")
+        text = text.replace(old, new)
     return text
 
 
@@ -55,6 +74,10 @@ def chart_files(chart: Chart, programs: dict[str, Path]) -> tuple[dict[str, byte
     if chart.version:
         text = stamped(text, chart.version)
     files["Chart.yaml"] = text.encode()
+    if TEMPLATE in files:
+        files["values.yaml"] = files.pop(TEMPLATE)
+    if chart.replace:
+        files["values.yaml"] = replaced(files["values.yaml"].decode(), chart).encode()
     if chart.crds:
         module, _, folder = chart.crds.partition("/")
         crds = sorted((programs[module] / "files" / folder).glob("crd-*.yaml"))
@@ -76,16 +99,19 @@ def package(chart: Chart, programs: dict[str, Path], target: Path) -> Path:
     return path
 
 
-def ensure_charts(cache: Cache, programs: dict[str, Path], say: Say) -> Path:
-    """The folder with all charts."""
-    charts = described()
-    used = sorted({chart.source.partition("/")[0] for chart in charts})
-    key = digest(FORMAT, CHARTS.read_text(), [programs[name].name for name in used])
+def ensure_charts(cache: Cache, programs: dict[str, Path], say: Say, stack: str = stacks.ALL) -> Path:
+    """The folder with all charts; beside it `files` with the release files: what a site without the internet has."""
+    charts, files = described(stack), manifests.described(stack)
+    used = {chart.source.partition("/")[0] for chart in charts}.union(*(manifest.modules for manifest in files))
+    key = digest(FORMAT, charts, files, [programs[name].name for name in sorted(used)])
 
     def make(work: Path) -> None:
-        say(f"packaging {len(charts)} charts")
+        say(f"packaging {len(charts)} charts and {len(files)} release files")
         (work / "charts").mkdir()
+        (work / "files").mkdir()
         for chart in charts:
             package(chart, programs, work / "charts")
+        for manifest in files:
+            (work / "files" / manifest.file).write_text(manifests.compose(manifest, programs))
 
     return cache.get_or_make("charts", "charts", key, make) / "charts"

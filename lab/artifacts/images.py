@@ -1,11 +1,13 @@
 """The lab's images, assembled from built programs under their upstream names, without a container engine.
 
 lab/images/*.yaml lists them:  images  full names, all for the same content
+                               stacks  the platforms that need it (default: all)
                                base    a root file system of rootfs.yaml (default: nothing)
+                               python  packages of lab/images/python, above the base
                                config  Entrypoint, Cmd, Env, User ... as in an image's configuration
                                files   path in the image -> one source, and optionally mode, libraries
-Sources: program (lab/go module, or module/program), module (module/extracted folder), deb (path in the packages),
-wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (with all its names),
+Sources: program (lab/go module, or module/program), module (module/extracted folder or file), deb (path in the
+packages), wheel + path (pattern in a wheel), file (lab/images/files), text, link, busybox (with all its names),
 none = folder (owner).
 `libraries: true` adds the shared libraries a program needs.
 """
@@ -21,10 +23,13 @@ from typing import Any
 
 import yaml
 
+from lab import stacks
+
 from . import wheels
 from .cache import Cache, digest, file_digest
 from .layers import Blob, Entry, library_entries, tree_entries, write_layer
 from .progress import BuildError, Say
+from .pythons import ensure_python, python_key
 from .registry import Storage, split_name
 from .rootfs import ensure_rootfs, rootfs_key
 
@@ -59,7 +64,7 @@ class Sources:
         if "busybox" in source:
             return self.shell.name
         if "wheel" in source:
-            return wheels.described()[source["wheel"]]
+            return wheels.pinned(source["wheel"])
         return file_digest(IMAGES / "files" / source["file"]) if "file" in source else ""
 
     def entries(self, path: str, source: dict[str, Any]) -> list[Entry]:
@@ -71,8 +76,9 @@ class Sources:
         if "busybox" in source:
             return self.busybox(path)
         if "module" in source:
-            module, _, folder = source["module"].partition("/")
-            return tree_entries(self.programs[module] / "files" / folder, path)
+            module, _, name = source["module"].partition("/")
+            extracted = self.programs[module] / "files" / name
+            return [Entry(path, source=extracted, mode=mode)] if extracted.is_file() else tree_entries(extracted, path)
         if "program" in source:
             file = self.program(source["program"])
         elif "deb" in source:
@@ -94,26 +100,28 @@ class Sources:
         return [Entry(path), Entry(f"{path}/busybox", source=program, mode=0o755), *links]
 
 
-def described() -> list[dict[str, Any]]:
+def described(stack: str = stacks.ALL) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for file in sorted(IMAGES.glob("*.yaml")):
         if file.name not in OTHER_FILES:
             found += yaml.safe_load(file.read_text())
-    return found
+    return [image for image in found if stacks.needed(image.get("stacks", ()), stack)]
 
 
-def names() -> list[str]:
-    return [name for image in described() for name in image["images"]]
+def names(stack: str = stacks.ALL) -> list[str]:
+    return [name for image in described(stack) for name in image["images"]]
 
 
 def image_key(image: dict[str, Any], sources: Sources) -> str:
     files = {path: (source, sources.key(source)) for path, source in image.get("files", {}).items()}
-    return digest(FORMAT, files, rootfs_key(image["base"]) if "base" in image else "")
+    packages = [python_key(image["python"])] if "python" in image else []
+    return digest(FORMAT, files, rootfs_key(image["base"]) if "base" in image else "", *packages)
 
 
 def ensure_layers(image: dict[str, Any], sources: Sources) -> list[Blob]:
     """The image's layers, base first."""
     layers = [ensure_rootfs(sources.cache, image["base"], sources.say)] if "base" in image else []
+    layers += [ensure_python(sources.cache, image["python"], sources.say)] if "python" in image else []
     if not image.get("files"):
         return layers
     repository, tag = split_name(image["images"][0])
@@ -131,14 +139,14 @@ def ensure_layers(image: dict[str, Any], sources: Sources) -> list[Blob]:
     return [*layers, Blob(path=folder / "layer.tar.gz", **content)]
 
 
-def registry_key(sources: Sources) -> str:
-    described_images = [(image["images"], image.get("config", {}), image_key(image, sources)) for image in described()]
-    return digest(FORMAT, described_images)
+def registry_key(sources: Sources, stack: str = stacks.ALL) -> str:
+    keys = [(image["images"], image.get("config", {}), image_key(image, sources)) for image in described(stack)]
+    return digest(FORMAT, keys)
 
 
-def ensure_registry(sources: Sources) -> tuple[Path, set[Path]]:
+def ensure_registry(sources: Sources, stack: str = stacks.ALL) -> tuple[Path, set[Path]]:
     """Registry storage with every image under all its names, and the cache folders it is made of."""
-    images = described()
+    images = described(stack)
     used: set[Path] = set()
     layers = []
     for image in images:  # before the storage is begun: a failure here names the image
@@ -147,7 +155,7 @@ def ensure_registry(sources: Sources) -> tuple[Path, set[Path]]:
         layers.append(blobs)
 
     def make(work: Path) -> None:
-        sources.say(f"writing the mirror's storage: {len(images)} images under {len(names())} names")
+        sources.say(f"writing the mirror's storage: {len(images)} images under {len(names(stack))} names")
         storage = Storage(work)
         digests = {}
         for image, blobs in zip(images, layers, strict=True):
@@ -155,5 +163,5 @@ def ensure_registry(sources: Sources) -> tuple[Path, set[Path]]:
                 digests[name] = storage.add_image(name, image.get("config", {}), blobs)
         (work / "images.json").write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n")
 
-    folder = sources.cache.get_or_make("registry", "mirror", registry_key(sources), make)
+    folder = sources.cache.get_or_make("registry", "mirror", registry_key(sources, stack), make)
     return folder, used | {folder}

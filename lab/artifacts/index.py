@@ -26,6 +26,13 @@ def project_of(file: str) -> str:
     return normalised(name)
 
 
+def platforms() -> list[str]:
+    """What pip must be told to take wheels for the images' system, whatever system it runs on."""
+    machine = os.uname().machine
+    tags = ("2014", "_2_17", "_2_28", "_2_27", "_2_24", "_2_34")
+    return [f"--platform=manylinux{tag}_{machine}" for tag in tags]
+
+
 def index_key() -> str:
     return digest(FORMAT, PYTHON, os.uname().machine, file_digest(REQUIREMENTS))
 
@@ -37,12 +44,10 @@ def find_index(cache: Cache) -> Path | None:
 def ensure_index(cache: Cache, say: Say) -> Path:
     def make(work: Path) -> None:
         say("fetching the wheels for bentos")
-        machine = os.uname().machine
-        platforms = [f"manylinux{tag}_{machine}" for tag in ("2014", "_2_17", "_2_28", "_2_27", "_2_24", "_2_34")]
         wheels = work / "wheels"
         command = [
             sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--python-version", PYTHON,
-            *(f"--platform={platform}" for platform in platforms),
+            *platforms(),
             "--dest", str(wheels), "--requirement", str(REQUIREMENTS),
         ]  # fmt: skip
         run("pip download", command, log=cache.root / "lab" / "log" / "index.log", say=say, timeout=1200)

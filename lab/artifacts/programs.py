@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from lab import stacks
+
 from .cache import Cache, digest, file_digest, remove_tree, tree_digest, tree_size
 from .progress import BuildError, Say, run
 from .toolchain import Go
@@ -83,6 +85,12 @@ def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> di
         options = {**entry, **{key: tuple(entry.get(key, ())) for key in ("ldflags", "extract", "overlay", "stacks")}}
         found[name] = Module(name=name, directory=folder, **options)
     return found
+
+
+def chosen(kubernetes: str | None, stack: str) -> list[Module]:
+    """What `python -m lab build` makes for a stack."""
+    found = modules(kubernetes).values()
+    return [module for module in found if not module.optional and stacks.needed(module.stacks, stack)]
 
 
 def build_environment(cache: Cache) -> dict[str, str]:

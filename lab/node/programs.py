@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.settings import Settings
 
 SYSTEM_PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 KUBERNETES = (
@@ -68,22 +69,23 @@ def link_iptables(debs: Path, links: Path) -> None:
                 link.symlink_to(target)
 
 
-def from_artifacts(kinds: Sequence[str], k8s: str, say: Callable[[str], None], empty: Path) -> Programs:
-    """Build what is missing, once, and say where everything is. `empty` stands for folders that were not asked for:
-    a bare control plane needs neither images nor charts."""
+def from_artifacts(kinds: Sequence[str], settings: Settings, say: Callable[[str], None], empty: Path) -> Programs:
+    """Build what is missing, once, and say where everything is. `empty` stands for folders that there is no use for:
+    a bare control plane needs neither images nor charts, and not every stack a package index."""
     from lab import artifacts  # noqa: PLC0415 (building is not needed to take a lab down)
 
     try:
-        if artifacts.needs(kinds, k8s=k8s).missing:
-            found = artifacts.build_all(say, k8s=k8s)  # also gives back the disk that only building needs
+        if artifacts.needs(kinds, k8s=settings.k8s, stack=settings.stack).missing:
+            # also gives back the disk that only building needs
+            found = artifacts.build_all(say, k8s=settings.k8s, stack=settings.stack)
         else:
-            found = artifacts.ensure(kinds, progress=say, k8s=k8s)
+            found = artifacts.ensure(kinds, progress=say, k8s=settings.k8s, stack=settings.stack)
         return Programs(
             kube={name: found.bin(name) for name in KUBERNETES},
             helm=found.bin("helm"),
             debs=found.debs,
             registry_dir=found.registry_dir if "images" in kinds else empty,
-            index_dir=found.index_dir if "index" in kinds else empty,
+            index_dir=found.index_dir if "index" in kinds and found.index_path else empty,
             charts_dir=found.charts_dir if "charts" in kinds else empty,
         )
     except artifacts.BuildError as error:

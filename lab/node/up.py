@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.console import Console
 from lab.namespaces import is_namespace
-from lab.node import addons, cgroups, config, containers, mounts, network, pki, processes, sysctls, wait
+from lab.node import addons, cgroups, config, containers, mounts, network, pki, policies, processes, sysctls, wait
 from lab.node.context import Node
 from lab.node.kubectl import Kubectl
 from lab.node.programs import link_iptables
@@ -63,6 +63,7 @@ def prepare(node: Node, console: Console, supervisor: Supervisor) -> None:
         network.ensure(node)
         mounts.ensure(node)
     link_iptables(node.programs.debs, node.conf / "bin")
+    policies.ensure(node)
     changed = config.write(node)
     rendered = supervisor_config(node)
     if supervisor.alive():
@@ -125,20 +126,23 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
 
 
 def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
-    with console.step("DNS, default storage class, names of the mirror and the package index, HPA bridge"):
+    workloads = addons.workloads(node.settings.stack)
+    parts = ", ".join(name for _kind, _namespace, name in workloads)
+    with console.step(f"default storage class, names of the mirror and the package index, {parts}"):
         kubectl.apply(addons.render(node))
-        for namespace, name in wait.backing_off(kubectl, {namespace for namespace, _ in addons.DEPLOYMENTS}):
+        for namespace, name in wait.backing_off(kubectl, {namespace for _kind, namespace, _name in workloads}):
             # kubelet would wait up to 5 minutes before it tries again; what kept the pod down may just have been healed
             console.say(f"replacing {namespace}/{name}, which waits for its next restart")
             kubectl.delete("pod", name, namespace)
-        for namespace, name in addons.DEPLOYMENTS:
+        for kind, namespace, name in workloads:
             console.wait(
                 f"{namespace}/{name}",
-                partial(wait.rolled_out, kubectl, namespace, name),
+                partial(wait.rolled_out, kubectl, kind, namespace, name),
                 timeout=180,
                 log=node.logs / "kubelet.log",
             )
         name = "kubernetes.default.svc.cluster.local"
         console.wait("DNS", partial(wait.dns, node.network.dns_ip, name), timeout=60)
         bridge = "v2beta2.autoscaling"
-        console.wait(bridge, partial(wait.condition, kubectl, "apiservice", bridge, "Available"), timeout=60)
+        if addons.needed(addons.BRIDGE, node.settings.stack):
+            console.wait(bridge, partial(wait.condition, kubectl, "apiservice", bridge, "Available"), timeout=60)

@@ -61,12 +61,18 @@ def condition(kubectl: Kubectl, kind: str, name: str, wanted: str, namespace: st
     return f"{kind} {name} has no condition {wanted} yet"
 
 
-def rolled_out(kubectl: Kubectl, namespace: str, name: str) -> str:
+def rolled_out(kubectl: Kubectl, kind: str, namespace: str, name: str) -> str:
     try:
-        found = kubectl.get("deployment", name, "-n", namespace)
-        want, status = found["spec"].get("replicas", 1), found.get("status", {})
+        found = kubectl.get(kind, name, "-n", namespace)
+        status = found.get("status", {})
         current = status.get("observedGeneration", 0) >= found["metadata"]["generation"]
-        if current and status.get("updatedReplicas", 0) == status.get("availableReplicas", 0) == want:
+        if kind == "daemonset":
+            want = status.get("desiredNumberScheduled") or 1  # there is one node
+            updated, available = status.get("updatedNumberScheduled", 0), status.get("numberAvailable", 0)
+        else:
+            want = found["spec"].get("replicas", 1)
+            updated, available = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+        if current and updated == available == want:
             return ""
         labels = ",".join(f"{k}={v}" for k, v in found["spec"]["selector"]["matchLabels"].items())
         pods = kubectl.get("pods", "-n", namespace, "-l", labels)["items"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab import artifacts, checks
+from lab import artifacts, checks, stacks
+from lab.console import Console
 from lab.errors import LabError, Refused
 from lab.node import network
 from lab.node.context import Node
@@ -15,7 +17,8 @@ from lab.node.supervisor import Supervisor
 from lab.node.up import up
 from lab.node.wait import api_ready
 from lab.providers.base import DOMAIN, Provider
-from lab.slots import Network, choose, lab_lock, machine_lock, owner, record, recorded
+from lab.settings import Settings
+from lab.slots import Network, choose, lab_lock, machine_lock, owner, raised_for, record, recorded
 
 RELEASE = "lab-2025.07"
 EVERYTHING = ("programs", "debs", "charts", "images", "index")
@@ -23,8 +26,12 @@ CONTROL_PLANE = ("programs", "debs")
 
 
 class Lab(Provider):
+    def __init__(self, settings: Settings, console: Console) -> None:
+        stack = stacks.joined(raised_for(settings), settings.stack)
+        super().__init__(replace(settings, stack=stack), console)
+
     def missing(self) -> artifacts.Needs:
-        return artifacts.needs(EVERYTHING, k8s=self.settings.k8s)
+        return artifacts.needs(EVERYTHING, k8s=self.settings.k8s, stack=self.settings.stack)
 
     def needs(self) -> str:
         state = f"{checks.STATE_GIB:.0f} GiB of disk in {self.settings.labs}, {checks.MEMORY_GIB:.0f} GiB of memory"
@@ -67,7 +74,7 @@ class Lab(Provider):
     def programs(self, kinds: tuple[str, ...]) -> Programs:
         empty = self.settings.run / "empty"
         empty.mkdir(parents=True, exist_ok=True)
-        return from_artifacts(kinds, self.settings.k8s, self.console.say, empty)
+        return from_artifacts(kinds, self.settings, self.console.say, empty)
 
     def down(self) -> None:
         if wrong := checks.machine():
@@ -108,14 +115,20 @@ class Lab(Provider):
 
 def variables(node: Node) -> dict[str, Any]:
     """What the roles must know: all of it is what an air-gapped site would set too."""
-    mirror = "mirror.lab.svc.cluster.local:5000"
-    return {
+    common = {
         "bentobox_kubeconfig": str(node.settings.kubeconfig),
         "bentobox_release": RELEASE,
         "bentobox_artifacts_dir": str(Path(node.programs.charts_dir).parent),
         "bentobox_helm_binary": str(node.programs.helm),
         # kubelet's own certificate is signed by nobody, as kubeadm leaves it.
         "metrics_server_kubelet_insecure_tls": True,
+    }
+    return common | (yatai(node) if stacks.needed(["yatai"], node.settings.stack) else {})
+
+
+def yatai(node: Node) -> dict[str, Any]:
+    mirror = "mirror.lab.svc.cluster.local:5000"
+    return {
         "ingress_service_type": "ClusterIP",
         "ingress_external_ips": [node.network.node_ip],
         "yatai_deployment_domain_suffix": DOMAIN.format(name=node.settings.name),
