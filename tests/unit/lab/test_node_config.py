@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import yaml
 
-from lab.node import addons, config, mounts, pki, processes, supervisor
+from lab.node import addons, config, mounts, pki, policies, processes, supervisor
 from lab.node.context import Node
 from lab.providers.lab import variables
 
@@ -144,8 +144,40 @@ def test_add_ons_are_complete_objects_with_the_lab_s_addresses(node: Node) -> No
     api = index["APIService", None, "v2beta2.autoscaling"]["spec"]
     assert api["caBundle"] == index["Secret", "kube-system", "hpa-bridge-tls"]["data"]["tls.crt"]
     assert "insecureSkipTLSVerify" not in api
-    for namespace, name in addons.DEPLOYMENTS:
-        assert ("Deployment", namespace, name) in index
+    for kind, namespace, name in addons.workloads(node.settings.stack):
+        assert (kind.capitalize(), namespace, name) in index
+    assert ("DaemonSet", "kube-system", "kube-network-policies") not in index
+
+
+def test_add_ons_of_the_inference_platform(node: Node) -> None:
+    node.pki.mkdir(parents=True)
+    pki.bridge_certificate(node.pki)
+    inference = dataclasses.replace(node, settings=dataclasses.replace(node.settings, stack="inference"))
+    objects = [one for one in yaml.safe_load_all(addons.render(inference)) if one]
+    index = {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    assert ("APIService", "v2beta2.autoscaling") not in index
+    agent = index["DaemonSet", "kube-network-policies"]["spec"]["template"]["spec"]
+    assert agent["hostNetwork"], "the queue is the network namespace's"
+    assert "--hostname-override=$(NODE_NAME)" in agent["containers"][0]["command"], "$$ is $ after the template"
+    assert f"--nfqueue-id={policies.QUEUE}" in agent["containers"][0]["command"]
+    assert [name for _, _, name in addons.workloads("inference")] == [
+        "coredns",
+        "local-path-provisioner",
+        "kube-network-policies",
+    ]
+    assert {name for _, _, name in addons.workloads("all")} >= {"hpa-bridge", "kube-network-policies"}
+
+
+def test_first_packets_of_pods_are_asked_for_and_no_others(node: Node) -> None:
+    lines = policies.rules(node.network.pods).splitlines()
+    assert (lines[0], lines[-1]) == ("*mangle", "COMMIT")
+    assert lines[1] == f":{policies.CHAIN} - [0:0]", "made, or emptied: never twice the same rule"
+    rules = [line.split(maxsplit=2)[2] for line in lines[2:-1]]
+    returns = [index for index, rule in enumerate(rules) if rule.endswith("RETURN")]
+    asks = [index for index, rule in enumerate(rules) if "NFQUEUE" in rule]
+    assert max(returns) < min(asks), "kubelet's probes and established connections first"
+    assert [rules[index].split()[:2] for index in asks] == [["-s", node.network.pods], ["-d", node.network.pods]]
+    assert all(rules[index].endswith("--queue-bypass") for index in asks), "open while nobody listens"
 
 
 def test_fixed_paths_of_kubelet_become_the_lab_s_own(node: Node) -> None:
@@ -161,6 +193,9 @@ def test_variables_for_the_playbooks(node: Node) -> None:
     assert found["bentobox_release"] == "lab-2025.07"
     assert found["ingress_external_ips"] == [node.network.node_ip]
     assert found["bentobox_artifacts_dir"] == "/artifacts/x"
+    inference = variables(dataclasses.replace(node, settings=dataclasses.replace(node.settings, stack="inference")))
+    assert "yatai_image_builder_builder_args" not in inference
+    assert set(inference) < set(found)
     args = found["yatai_image_builder_builder_args"]
     assert "--registry-mirror=mirror.lab.svc.cluster.local:5000" in args
     assert "--insecure-pull" in args

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.console import Console
 from lab.errors import LabError
+from lab.providers.lab import Lab
 from lab.settings import Settings, from_environment
-from lab.slots import RANGE, SLOTS, Network, choose, keep, overlapping, record, recorded, release, taken
+from lab.slots import RANGE, SLOTS, Network, choose, keep, overlapping, raised_for, record, recorded, release, taken
 
 
 def test_defaults_follow_the_home_folder() -> None:
@@ -53,6 +55,30 @@ def test_an_unknown_kubernetes_names_the_known_ones() -> None:
     assert "1.9" in problem
     assert "1.33.13" in problem
     assert from_environment({"K8S": "1.9", "CLUSTER": "existing"}).problems() == []
+
+
+def test_an_unknown_stack_names_the_known_ones() -> None:
+    assert from_environment({}).stack == "yatai"
+    assert from_environment({"STACK": "inference"}).problems() == []
+    (problem,) = from_environment({"STACK": "jam"}).problems()
+    assert problem == "STACK='jam' is unknown: choose yatai, inference, all"
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        ("", "inference", "inference"),
+        ("inference", "inference", "inference"),
+        ("yatai", "inference", "all"),
+        ("all", "yatai", "all"),
+    ],
+)
+def test_a_lab_keeps_what_it_was_raised_for(settings: Settings, before: str, now: str, expected: str) -> None:
+    if before:
+        record(dataclasses.replace(settings, stack=before), Network(0), settings.labs / "run")
+    chosen = Lab(dataclasses.replace(settings, stack=now), Console())
+    assert raised_for(settings) == before
+    assert chosen.settings.stack == expected
 
 
 def test_sockets_fit_into_the_kernel_s_limit() -> None:

