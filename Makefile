@@ -8,7 +8,7 @@ CACHE := $(XDG_CACHE_HOME)/bentobox.platform
 PYTHON ?= python3.11
 LAB ?= bentobox
 CLUSTER ?= lab
-export LAB CLUSTER K8S KEEP_DATA XDG_CACHE_HOME
+export LAB CLUSTER K8S STACK KEEP_DATA XDG_CACHE_HOME
 
 # The tools' environment is named by the content of the pins, so that every checkout with the same pins shares one.
 VENV := $(CACHE)/venv-$(shell sha256sum tests/requirements.txt | cut -c1-12)
