@@ -74,6 +74,7 @@ def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
         command = [
             "nice", "mmdebstrap", "--variant=minbase", "--mode=root", "--format=tar", "--quiet",
             "--include=" + ",".join(entry["packages"]),
+            "--dpkgopt=force-unsafe-io",  # a root that is lost in a power cut is made anew
             "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
             *(f"--dpkgopt=path-exclude={pattern}" for pattern in UNWANTED),
             *(f"--essential-hook={line}" for line in entry.get("essential", [])),

@@ -34,7 +34,8 @@ class Lab(Provider):
         return artifacts.needs(EVERYTHING, k8s=self.settings.k8s, stack=self.settings.stack)
 
     def needs(self) -> str:
-        state = f"{checks.STATE_GIB:.0f} GiB of disk in {self.settings.labs}, {checks.MEMORY_GIB:.0f} GiB of memory"
+        disk, memory = checks.STATE_GIB[self.settings.stack], checks.MEMORY_GIB[self.settings.stack]
+        state = f"{disk:.0f} GiB of disk in {self.settings.labs}, {memory:g} GiB of memory"
         missing = self.missing()
         if missing.missing:
             return (
@@ -51,7 +52,7 @@ class Lab(Provider):
         if owner(self.settings) == self.settings.state:
             return found  # it is up: it has its disk, memory and addresses
         needs = checks.needed_disk(self.settings, self.missing().disk_gb)
-        found += checks.memory() + checks.disk_problems(needs)
+        found += checks.memory(self.settings.stack) + checks.disk_problems(needs)
         return found + checks.name_and_addresses(self.settings, network.routes(), network.links())
 
     def up(self, *, bare: bool = False) -> None:

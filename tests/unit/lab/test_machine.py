@@ -50,7 +50,7 @@ def test_too_little_disk_says_how_much_and_where(tmp_path: Path) -> None:
 
 
 def test_building_adds_to_the_disk_that_is_needed(settings: Settings) -> None:
-    assert checks.needed_disk(settings, 0) == {settings.labs: checks.STATE_GIB}
+    assert checks.needed_disk(settings, 0) == {settings.labs: checks.STATE_GIB["yatai"]}
     assert checks.needed_disk(settings, 25)[settings.cache] == pytest.approx(23.3, abs=0.1)
 
 
