@@ -144,10 +144,15 @@ class Needs:
 
 # Minutes on 2 cores and GB at most while building, as measured; what is not listed is a Go module of middling size.
 MINUTES = {
-    "kubernetes": 6.0, "coredns": 2.0, "cert-manager": 2.0, "metrics-server": 2.0, "traefik": 5.0, "images": 2.0,
+    "kubernetes": 6.0, "coredns": 2.0, "cert-manager": 2.0, "metrics-server": 2.0, "traefik": 5.0, "images": 4.0,
     "yatai-deployment": 0.2, "hpa-bridge": 0.1, "metrics-transformer": 0.1, "debs": 0.3, "index": 0.3,
+    "knative-serving": 2.0, "kserve": 4.0, "kube-rbac-proxy": 2.0, "istio": 3.6, "envoy-gateway": 4.0,
+    "ai-gateway": 3.8, "kube-network-policies": 1.7, "ratelimit": 0.4,
 }  # fmt: skip
-DISK_GB = {"kubernetes": 7.0, "traefik": 5.0, "hpa-bridge": 0.3, "metrics-transformer": 0.2, "debs": 0.5, "index": 0.3}
+DISK_GB = {
+    "kubernetes": 7.0, "traefik": 5.0, "hpa-bridge": 0.3, "metrics-transformer": 0.2, "debs": 0.5, "index": 0.3,
+    "istio": 2.0, "envoy-gateway": 2.5, "ai-gateway": 2.0, "ratelimit": 0.3, "images": 2.0,
+}  # fmt: skip
 USUAL_MINUTES, USUAL_DISK_GB = 1.0, 1.3
 
 
