@@ -21,7 +21,7 @@ options:
   endpoint:
     description:
       - URL of the store, for example V(https://minio.example.com:9000). Needed for O(provider=minio) and
-        O(provider=generic); the others know theirs.
+        O(provider=generic) without O(cluster); the others know theirs.
     type: str
   region:
     description: Region for signatures and, with O(provider=s3), for a new bucket.
@@ -54,4 +54,26 @@ options:
     description: Seconds to wait for an answer.
     type: int
     default: 30
+  cluster:
+    description:
+      - Take O(endpoint), O(access_key) and O(secret_key) from a Secret in a cluster, as the role
+        P(bentobox.platform.object_store#role) makes it.
+      - A store that is a Service of that cluster is asked through its API server, so that it need not be reachable from
+        here. That needs the right to get the Secret and to use C(services/proxy) in its namespace.
+    type: dict
+    suboptions:
+      kubeconfig:
+        description: Path of the kubeconfig. The environment's E(K8S_AUTH_KUBECONFIG) is used when it is not set.
+        type: path
+      context:
+        description: Context of the kubeconfig. The environment's E(K8S_AUTH_CONTEXT) is used when it is not set.
+        type: str
+      namespace:
+        description: Namespace of the Secret.
+        type: str
+        required: true
+      secret:
+        description: Name of the Secret, with the keys C(endpoint), C(access_key), C(secret_key), C(region), C(secure).
+        type: str
+        required: true
 """

@@ -145,15 +145,15 @@ objects_removed:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.store import bucket
-from ansible_collections.bentobox.platform.plugins.module_utils.store.client import Store
 from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import StoreError
 from ansible_collections.bentobox.platform.plugins.module_utils.store.options import (
     STORE_ARGUMENTS,
-    STORE_REQUIRED_IF,
+    STORE_MUTUALLY_EXCLUSIVE,
     STORE_REQUIRED_TOGETHER,
+    open_store,
     require_boto3,
-    target,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.store.remove import remove
 
@@ -197,7 +197,7 @@ def desired(params: dict[str, Any]) -> bucket.Desired:
 def ensure(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
     want = desired(params)
     bucket.check_provider(params["provider"], want)
-    store = Store(target(params))
+    store = open_store(params)
     result: dict[str, Any] = {
         "name": want.name,
         "state": params["state"],
@@ -228,13 +228,15 @@ def main() -> None:
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
         required_together=STORE_REQUIRED_TOGETHER,
-        required_if=STORE_REQUIRED_IF,
+        mutually_exclusive=STORE_MUTUALLY_EXCLUSIVE,
     )
     require_boto3(module)
     try:
         result = ensure(module.params, module.check_mode)
     except StoreError as error:
         module.fail_json(msg=str(error), kind=error.kind)
+    except KubeError as error:
+        module.fail_json(msg=str(error), kind="kubernetes")
     if not module._diff:
         result.pop("diff")
     elif result["diff"]["before"] is None or result["diff"]["after"] is None:

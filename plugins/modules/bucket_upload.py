@@ -61,6 +61,15 @@ EXAMPLES = r"""
     src: models/iris
     bucket: models
     prefix: tenant-a/iris
+
+- name: Put it into the platform's own store, which only the cluster reaches
+  bentobox.platform.bucket_upload:
+    cluster:
+      namespace: object-store
+      secret: object-store-yatai
+    src: models/iris
+    bucket: models
+    prefix: tenant-a/iris
 """
 
 RETURN = r"""
@@ -98,15 +107,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.store import upload
-from ansible_collections.bentobox.platform.plugins.module_utils.store.client import Store
 from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import StoreError
 from ansible_collections.bentobox.platform.plugins.module_utils.store.options import (
     STORE_ARGUMENTS,
-    STORE_REQUIRED_IF,
+    STORE_MUTUALLY_EXCLUSIVE,
     STORE_REQUIRED_TOGETHER,
+    open_store,
     require_boto3,
-    target,
 )
 
 ARGUMENTS: dict[str, Any] = {
@@ -121,7 +130,7 @@ ARGUMENTS: dict[str, Any] = {
 def ensure(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
     prefix = params["prefix"].strip("/") + "/"
     wanted = upload.files(Path(params["src"]), prefix)
-    store = Store(target(params))
+    store = open_store(params)
     steps = upload.plan(store, params["bucket"], prefix, wanted)
     if not dry_run:
         upload.apply(store, params["bucket"], steps, purge=params["purge"])
@@ -149,13 +158,15 @@ def main() -> None:
         argument_spec=ARGUMENTS,
         supports_check_mode=True,
         required_together=STORE_REQUIRED_TOGETHER,
-        required_if=STORE_REQUIRED_IF,
+        mutually_exclusive=STORE_MUTUALLY_EXCLUSIVE,
     )
     require_boto3(module)
     try:
         result = ensure(module.params, module.check_mode)
     except StoreError as error:
         module.fail_json(msg=str(error), kind=error.kind)
+    except KubeError as error:
+        module.fail_json(msg=str(error), kind="kubernetes")
     module.exit_json(**result)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_required_lib
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
+from ansible_collections.bentobox.platform.plugins.module_utils.store import relay
 from ansible_collections.bentobox.platform.plugins.module_utils.store.client import (
     BOTO3_IMPORT_ERROR,
     GCS_ENDPOINT,
+    Store,
     Target,
 )
+from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import Invalid
 
 STORE_ARGUMENTS: dict[str, Any] = {
     "provider": {"type": "str", "choices": ["s3", "minio", "gcs", "generic"], "default": "generic"},
@@ -26,13 +30,19 @@ STORE_ARGUMENTS: dict[str, Any] = {
     "validate_certs": {"type": "bool", "default": True},
     "ca_cert": {"type": "path"},
     "timeout": {"type": "int", "default": 30},
+    "cluster": {
+        "type": "dict",
+        "options": {
+            "kubeconfig": {"type": "path", "fallback": (env_fallback, ["K8S_AUTH_KUBECONFIG"])},
+            "context": {"type": "str", "fallback": (env_fallback, ["K8S_AUTH_CONTEXT"])},
+            "namespace": {"type": "str", "required": True},
+            # a name, not the secret itself
+            "secret": {"type": "str", "required": True, "no_log": False},
+        },
+    },
 }
 STORE_REQUIRED_TOGETHER = [("access_key", "secret_key")]
-STORE_REQUIRED_IF = [
-    ("provider", "minio", ("endpoint", "access_key")),
-    ("provider", "generic", ("endpoint", "access_key")),
-    ("provider", "gcs", ("access_key",)),
-]
+STORE_MUTUALLY_EXCLUSIVE = [("cluster", "endpoint"), ("cluster", "access_key")]
 
 
 def require_boto3(module: AnsibleModule) -> None:
@@ -40,7 +50,22 @@ def require_boto3(module: AnsibleModule) -> None:
         module.fail_json(msg=missing_required_lib("boto3"), exception=BOTO3_IMPORT_ERROR)
 
 
-def target(params: dict[str, Any]) -> Target:
+def open_store(params: dict[str, Any]) -> Store:
+    """The store that the options name, directly or by its Secret in a cluster."""
+    if cluster := params["cluster"]:
+        kube = Client.from_params({"kubeconfig": cluster["kubeconfig"], "context": cluster["context"]})
+        return relay.open_store(kube, _target(params), cluster["namespace"], cluster["secret"])
+    needed = {"s3": (), "gcs": ("access_key",)}.get(params["provider"], ("endpoint", "access_key"))
+    if missing := [option for option in needed if not params[option]]:
+        raise Invalid(
+            f"preparing requests to provider {params['provider']}",
+            f"{', '.join(missing)} is missing" if len(missing) == 1 else f"{' and '.join(missing)} are missing",
+            f"Set {' and '.join(missing)}, or cluster to take them from a Secret.",
+        )
+    return Store(_target(params))
+
+
+def _target(params: dict[str, Any]) -> Target:
     provider = params["provider"]
     return Target(
         provider=provider,

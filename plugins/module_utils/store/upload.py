@@ -88,7 +88,8 @@ def _digest(store: Store, bucket: str, key: str) -> str:
         if error.code in _MISSING:
             return ""
         raise
-    return str(answer.get("Metadata", {}).get(SHA256, ""))
+    # what stands in between may have written the header's name in its own way
+    return {key.lower(): str(value) for key, value in answer.get("Metadata", {}).items()}.get(SHA256, "")
 
 
 def apply(store: Store, bucket: str, steps: Plan, *, purge: bool) -> None:

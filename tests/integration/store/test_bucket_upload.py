@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import json
+import threading
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore
+from ansible_collections.bentobox.platform.tests.support.services import Forwarder, put_service
 
 BUCKET = "models"
 
@@ -57,8 +63,8 @@ def steps(store: ObjectStore, arguments: dict[str, Any]) -> dict[str, Any]:
     after = content(store, arguments["bucket"])
     for check in (True, False):
         again = run_module("bucket_upload", arguments, check=check)
-        assert not again["failed"], again
-        assert not again["changed"]
+        assert not again["failed"], again["msg"]
+        assert not again["changed"], again["uploaded"]
         assert again["uploaded"] == []
         assert again["diff"]["before"] == again["diff"]["after"]
     assert content(store, arguments["bucket"]) == after
@@ -85,6 +91,66 @@ def test_twelve_steps(object_store: ObjectStore, wanted: dict[str, Any], model: 
     removed = steps(object_store, {**wanted, "purge": True})
     assert removed["extra"] == names[1:]
     assert content(object_store, wanted["bucket"]) == {names[0]: b"WEIGHTS"}
+
+
+@pytest.fixture
+def cluster(control_plane: ControlPlane, object_store: ObjectStore) -> Iterator[dict[str, str]]:
+    """A cluster with the store as one of its Services, and the Secret that role object_store makes."""
+    namespace = control_plane.make_namespace(f"store-{uuid.uuid4().hex[:8]}")
+    data = {
+        "endpoint": f"store.{namespace}.svc.cluster.local:8333",
+        "access_key": object_store.owner.access_key,
+        "secret_key": object_store.owner.secret_key,
+        "region": object_store.region,
+        "secure": "false",
+    }
+    for name, values in (("connection", data), ("incomplete", {"endpoint": data["endpoint"]})):
+        meta = {"name": name, "namespace": namespace}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": values}
+        control_plane.run_kubectl("apply", "-f", "-", input=json.dumps(secret))
+    with Forwarder(object_store.port) as way:
+        threading.Thread(target=way.serve_forever, daemon=True).start()
+        put_service(control_plane, namespace, "store", 8333, way.server_address[1])
+        yield {"kubeconfig": str(control_plane.kubeconfig), "namespace": namespace, "secret": "connection"}
+        way.shutdown()
+
+
+def test_store_that_only_the_cluster_reaches(object_store: ObjectStore, model: Path, cluster: dict[str, str]) -> None:
+    """Everything by way of the API server: a bucket is made, filled, changed and emptied."""
+    bucket = "in-the-cluster"
+    arguments = {"cluster": cluster, "name": bucket, "versioning": True}
+    made = run_module("bucket", arguments)
+    assert not made["failed"], made["msg"]
+    assert not run_module("bucket", arguments)["changed"]
+    wanted = {"cluster": cluster, "src": str(model), "bucket": bucket, "prefix": "a b"}
+    large = bytes(9 * 1024 * 1024)  # in parts
+    (model / "model.joblib").write_bytes(large)
+    steps(object_store, wanted)
+    (model / "parts" / "scaler").write_bytes(b"MEAN")
+    assert steps(object_store, wanted)["uploaded"] == ["a b/parts/scaler"]
+    (model / "parts" / "scaler").unlink()
+    steps(object_store, {**wanted, "purge": True})
+    assert content(object_store, bucket) == {"a b/model.joblib": large}
+    removed = run_module("bucket", {**arguments, "state": "absent", "purge": True})
+    assert removed["changed"], removed
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        ({"secret": "nowhere"}, "failed", ["nowhere", "cluster.secret"]),
+        ({"secret": "incomplete"}, "invalid", ["no access_key, secret_key", "role object_store"]),
+        ({"kubeconfig": "/nowhere"}, "kubernetes", ["/nowhere"]),
+    ],
+)
+def test_secret_that_does_not_do(
+    cluster: dict[str, str], model: Path, change: dict[str, str], kind: str, words: list[str]
+) -> None:
+    refused = run_module(
+        "bucket_upload", {"cluster": {**cluster, **change}, "src": str(model), "bucket": "b", "prefix": "p"}
+    )
+    assert refused["kind"] == kind, refused
+    assert all(word in refused["msg"] for word in words), refused["msg"]
 
 
 def test_one_file(object_store: ObjectStore, wanted: dict[str, Any], model: Path) -> None:

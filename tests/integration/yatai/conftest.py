@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import socket
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,36 +74,9 @@ def storeless_yatai(postgres_server: Postgres, fresh_object_store: ObjectStore) 
     server.close()
 
 
-def own_address() -> str:
-    """An address of this machine that is not loopback, which Endpoints may not hold."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
-
-
 @pytest.fixture
 def namespace(control_plane: ControlPlane) -> str:
     return control_plane.make_namespace(f"yatai-{uuid.uuid4().hex[:8]}")
-
-
-def put_service(plane: ControlPlane, namespace: str, name: str, port: int, target: int) -> None:
-    """A Service in front of a port of this machine, so that a server is reached as in a cluster."""
-    meta = {"name": name, "namespace": namespace}
-    # The proxy only goes to addresses of Pods: this one has no node, but the address of the real server.
-    pod = {"kind": "Pod", "name": name, "namespace": namespace}
-    subset = {
-        "addresses": [{"ip": own_address(), "targetRef": pod}],
-        "ports": [{"name": "http", "port": target}],
-    }
-    ports = [{"name": "http", "port": port, "targetPort": target}]
-    objects = [
-        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [{"name": "x", "image": "x"}]}},
-        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"ports": ports}},
-        {"apiVersion": "v1", "kind": "Endpoints", "metadata": meta, "subsets": [subset]},
-    ]
-    plane.run_kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
-    status = {"status": {"podIP": own_address(), "podIPs": [{"ip": own_address()}]}}
-    plane.run_kubectl("-n", namespace, "patch", "pod", name, "--subresource=status", "-p", json.dumps(status))
 
 
 @pytest.fixture(scope="session")

@@ -19,9 +19,8 @@ from ansible_collections.bentobox.platform.tests.support.control_plane import Co
 from ansible_collections.bentobox.platform.tests.support.modules import run_module, run_playbook
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore
 from ansible_collections.bentobox.platform.tests.support.postgres import Postgres
+from ansible_collections.bentobox.platform.tests.support.services import put_service
 from ansible_collections.bentobox.platform.tests.support.yatai import Yatai, start_yatai
-
-from .conftest import put_service
 
 KEYS = {
     "changed",

@@ -7,8 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import socket
-import socketserver
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +24,9 @@ from ansible_collections.bentobox.platform.tests.support.control_plane import Co
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore
 from ansible_collections.bentobox.platform.tests.support.postgres import Postgres
+from ansible_collections.bentobox.platform.tests.support.services import Forwarder, put_service
 from ansible_collections.bentobox.platform.tests.support.yatai import Yatai, find_program, start_yatai
 
-from .conftest import own_address, put_service
 from .test_push import refused, stored, unique
 
 # Yatai sees another /etc/hosts than the module: the name of the store is known to it alone.
@@ -36,37 +34,6 @@ WRAPPER = """#!/bin/sh
 exec unshare --mount --propagation private sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' {hosts} {program} "$@"
 """
 Push = Any
-
-
-class Forwarder(socketserver.ThreadingTCPServer):
-    """An address that the API server goes to, since it does not go to loopback. Counts what went to the module."""
-
-    daemon_threads = True
-
-    def __init__(self, target: int) -> None:
-        self.target, self.answered = target, 0
-        super().__init__((own_address(), 0), Connection)
-
-
-class Connection(socketserver.BaseRequestHandler):
-    server: Forwarder
-
-    def handle(self) -> None:
-        with socket.create_connection(("127.0.0.1", self.server.target)) as behind:
-            threading.Thread(target=self._pump, args=(self.request, behind), daemon=True).start()
-            self.server.answered += self._pump(behind, self.request)
-
-    @staticmethod
-    def _pump(source: socket.socket, sink: socket.socket) -> int:
-        count = 0
-        try:
-            while data := source.recv(1 << 16):
-                sink.sendall(data)
-                count += len(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass
-        return count
 
 
 @pytest.fixture
