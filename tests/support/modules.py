@@ -37,6 +37,29 @@ def run_module(name: str, arguments: dict[str, Any], *, check: bool = False, tim
     return result
 
 
+def write_playbook(
+    directory: Path, tasks: list[dict[str, Any]], variables: dict[str, Any] | None, options: tuple[str, ...]
+) -> tuple[list[str], dict[str, str]]:
+    """A playbook with the tasks on localhost: the command that runs it, and its environment."""
+    directory.mkdir(parents=True, exist_ok=True)
+    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    (directory / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+    (directory / "vars.yml").write_text(yaml.safe_dump(variables or {}))
+    interpreter = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = {"all": {"hosts": {"localhost": interpreter}}}
+    (directory / "hosts.yml").write_text(yaml.safe_dump(inventory))
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "-i",
+        str(directory / "hosts.yml"),
+        "-e",
+        f"@{directory / 'vars.yml'}",
+        *options,
+        str(directory / "play.yml"),
+    ]
+    return command, {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(directory / "tmp")}
+
+
 def run_playbook(
     directory: Path,
     tasks: list[dict[str, Any]],
@@ -46,27 +69,5 @@ def run_playbook(
     timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the tasks on localhost by a real ansible-playbook; variables go through a file, never the command line."""
-    directory.mkdir(parents=True, exist_ok=True)
-    play = {"hosts": "localhost", "gather_facts": False, "tasks": tasks}
-    (directory / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-    (directory / "vars.yml").write_text(yaml.safe_dump(variables or {}))
-    interpreter = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
-    inventory = {"all": {"hosts": {"localhost": interpreter}}}
-    (directory / "hosts.yml").write_text(yaml.safe_dump(inventory))
-    environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(directory / "tmp")}
-    return subprocess.run(
-        [
-            str(Path(sys.executable).parent / "ansible-playbook"),
-            "-i",
-            str(directory / "hosts.yml"),
-            "-e",
-            f"@{directory / 'vars.yml'}",
-            *options,
-            str(directory / "play.yml"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        env=environment,
-    )
+    command, environment = write_playbook(directory, tasks, variables, options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, env=environment)

@@ -113,9 +113,9 @@ class Account:
         if token is None:
             self._admin()
             token = self._new_token()
-        if token is None:  # check mode: nobody to ask with
-            return out
-        asked = self._make_client(token)
+        # Check mode makes no token: the administrator's session reads as well, and before the first set-up there is
+        # nothing to read yet.
+        asked = self._make_client(token) if token else self._session
         self._users(asked)
         self._organization(asked)
         return out
@@ -227,19 +227,23 @@ class Account:
             ) from exc
 
     # -- users and settings --------------------------------------------------------------------------------------
-    def _users(self, client: YataiClient) -> None:
+    def _users(self, client: YataiClient | None) -> None:
+        """client: None where check mode predicts for a Yatai before its first set-up, which makes the administrator."""
         if not self.wishes.users:
             return
-        members = client.call("GET", "/members") or []
+        members = (client.call("GET", "/members") or []) if client else []
         roles = {member["user"]["name"]: member["role"] for member in members}
+        if client is None:
+            roles = {self.wishes.admin["name"]: "admin"}
         for wish in self.wishes.users:
             name, role = wish["name"], wish["role"]
-            exists = name in roles or client.get_or_none(f"/users/{name}") is not None
-            made = not exists
+            made = name not in roles and (client is None or client.get_or_none(f"/users/{name}") is None)
             changed = made or roles.get(name) != role
+            if made and not wish.get("password"):
+                raise YataiError(f"user '{name}' does not exist yet: give a password to make it with")
             if changed:
                 self.outcome.change(f"user {name}", roles.get(name, "absent"), role)
-            if changed and not self.wishes.check_mode:
+            if changed and client and not self.wishes.check_mode:
                 if made:
                     self._create_user(client, wish)
                 else:
@@ -248,22 +252,20 @@ class Account:
 
     @staticmethod
     def _create_user(client: YataiClient, wish: dict[str, Any]) -> None:
-        if not wish.get("password"):
-            raise YataiError(f"user '{wish['name']}' does not exist yet: give a password to make it with")
         body = {key: wish.get(key) or "" for key in ("name", "email", "password", "role")}
         client.call("POST", "/users", body)
 
-    def _organization(self, client: YataiClient) -> None:
+    def _organization(self, client: YataiClient | None) -> None:
         wish = self.wishes.organization_config
         if not wish:
             return
-        current = client.current_org().get("config") or {}
+        current = (client.current_org().get("config") or {}) if client else {}
         wanted = merged(current, wish)
         if wanted == current:
             return
         self.outcome.organization_changed = True
         self.outcome.change("organization_config", hide(current), hide(wanted))
-        if not self.wishes.check_mode:
+        if client and not self.wishes.check_mode:
             # Yatai replaces the whole configuration: what we were not asked about goes back as it came.
             client.call("PATCH", "/current_org", {"config": wanted})
 

@@ -167,15 +167,20 @@ def _fetch(client: YataiClient, kind: str, tag: Tag, content: str, options: Pull
     done = download(client, kind, tag, content, options)
     check_content(kind, tag, content)
     if models:
-        manifest = (Registry(client, kind).get(*tag) or {}).get("manifest") or {}
-        options.models = pull_models(client, Store(content), manifest, options)
+        options.models = pull_models(client, Store(content), _manifest(client, kind, tag), options)
     return done
 
 
+def _manifest(client: YataiClient, kind: str, tag: Tag) -> dict[str, Any]:
+    return (Registry(client, kind).get(*tag) or {}).get("manifest") or {}
+
+
 def into_directory(client: YataiClient, kind: str, tag: Tag, target: str, options: PullOptions, models: bool) -> Pulled:
-    """A directory, put in place by one rename."""
+    """A directory, put in place by one rename; models that an earlier pull left out are put into it one by one."""
     settled = _settled(kind, tag, target, options, file=False)
     if settled:
+        if models:
+            options.models = pull_models(client, Store(target), _manifest(client, kind, tag), options)
         return settled
     with _work_in(os.path.dirname(target)) as work:
         content = os.path.join(work, "item")
@@ -186,13 +191,26 @@ def into_directory(client: YataiClient, kind: str, tag: Tag, target: str, option
     return done
 
 
+def _lacks(file: str, models: list[Tag]) -> bool:
+    """Whether an earlier pull left models out of the file."""
+    missing = {f"models/{model.name}/{model.version}/model.yaml" for model in models}
+    with tarfile.open(file) as archive:
+        while missing and (member := archive.next()):
+            missing.discard(member.name.removeprefix("./"))
+    return bool(missing)
+
+
 _PACKING: dict[str, Any] = {".gz": gzip.open, ".tgz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 
 
 def into_file(client: YataiClient, kind: str, tag: Tag, target: str, options: PullOptions, models: bool) -> Pulled:
     """A file that `bentoml import` reads; packed as its ending says, plain otherwise."""
     settled = _settled(kind, tag, target, options, file=True)
+    wanted = [exact_tag(text) for text in _manifest(client, kind, tag).get("models") or []] if models else []
+    if settled and not settled.changed and _lacks(target, wanted):
+        settled = Pulled(str(tag), target, changed=True) if options.check_mode else None
     if settled:
+        options.models = [Pulled(str(model), target, changed=settled.changed) for model in wanted]
         return settled
     try:
         with _work_in(os.path.dirname(target)) as work:

@@ -84,6 +84,10 @@ def login(server: Yatai) -> dict[str, str]:
 def test_the_whole_cycle(account: Run, new_yatai: Yatai, control_plane: ControlPlane, namespace: str) -> None:
     # first set-up: predicted without a write, done, nothing left
     before, mark = new_yatai.fingerprint(), control_plane.mark()
+    also = {"users": [{"name": "eva", "password": "eva-password-1"}], "organization_config": {"s3": {"region": "x"}}}
+    check = account(check=True, **also)
+    assert check["users"] == [{"name": "eva", "role": "developer", "created": True, "changed": True}]
+    assert set(check["diff"]["after"]) >= {"setup", "token", "user eva", "organization_config"}
     for _ in range(2):
         check = account(check=True)
         assert not check["failed"], check["msg"]
@@ -113,7 +117,9 @@ def test_the_whole_cycle(account: Run, new_yatai: Yatai, control_plane: ControlP
         assert token["token"] not in text
         assert new_yatai.initialization_token not in text
 
-    # users: made, promoted, left alone
+    # users: made, promoted, left alone; one that could not be made is refused by check mode too
+    nobody = account(check=True, users=[{"name": "bo"}])
+    assert "give a password" in nobody["msg"]
     users = [{"name": "ana", "email": "ana@example.org", "password": "ana-password-1", "role": "developer"}]
     assert account(check=True, users=users)["changed"]
     assert account(users=users)["users"] == [{"name": "ana", "role": "developer", "created": True, "changed": True}]

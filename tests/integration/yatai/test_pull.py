@@ -99,6 +99,17 @@ def test_into_a_directory_and_a_file(run: Any, home: Path, pushed: str, tmp_path
     refused(run("bento_pull", tag=pushed, format="file"), "dest")
 
 
+@pytest.mark.parametrize("form", ["directory", "file"])
+def test_models_that_were_left_out_come_later(run: Any, pushed: str, tmp_path: Path, form: str) -> None:
+    wanted = {"tag": pushed, "format": form, "dest": str(tmp_path / "target")}
+    assert run("bento_pull", **wanted, models=False)["models"] == []
+    check, done = run("bento_pull", **wanted, check=True), run("bento_pull", **wanted)
+    assert (check["changed"], check["diff"]) == (done["changed"], done["diff"])
+    assert [(model["tag"], model["changed"]) for model in done["models"]] == [(f"{pushed}-m:m1", True)]
+    again = run("bento_pull", **wanted)
+    assert (again["changed"], [model["changed"] for model in again["models"]]) == (False, [False])
+
+
 @pytest.mark.parametrize("strategy", ["proxy", "presigned"])
 def test_damage_in_the_store_is_noticed(
     yatai_server: Yatai, run: Any, home: Path, pushed: str, tmp_path: Path, strategy: str
