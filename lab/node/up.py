@@ -128,7 +128,7 @@ def start(node: Node, console: Console, supervisor: Supervisor, kubectl: Kubectl
 def install_addons(node: Node, console: Console, kubectl: Kubectl) -> None:
     workloads = addons.workloads(node.settings.stack)
     parts = ", ".join(name for _kind, _namespace, name in workloads)
-    with console.step(f"default storage class, names of the mirror and the package index, {parts}"):
+    with console.step(f"in the cluster: {parts}"):
         kubectl.apply(addons.render(node))
         for namespace, name in wait.backing_off(kubectl, {namespace for _kind, namespace, _name in workloads}):
             # kubelet would wait up to 5 minutes before it tries again; what kept the pod down may just have been healed
