@@ -59,7 +59,7 @@ down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 status: venv ## what of the cluster runs
 	@python -m lab status
 
-artifacts: venv ## the lab's programs, charts and images, built once (25 minutes, up to 26 GB of disk meanwhile)
+artifacts: venv ## the lab's programs, charts and images for STACK, built once (yatai 27 minutes, inference 40, all 50; up to 40 GB of disk meanwhile)
 	@python -m lab build
 
 test: venv ## all tests (45 minutes, and 25 more where everything is to be built)
