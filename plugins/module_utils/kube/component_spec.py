@@ -5,9 +5,16 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from .options import kube_argument_spec
+
+
+def component_params(**options: Any) -> dict[str, Any]:
+    """For modules that make a component of their own: these options, and the defaults of all others."""
+    defaults = {name: deepcopy(option.get("default")) for name, option in component_argument_spec().items()}
+    return {**defaults, **options}
 
 
 def component_argument_spec() -> dict[str, Any]:
