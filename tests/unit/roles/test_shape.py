@@ -14,7 +14,7 @@ from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROL
 CHARTS = ["cert_manager", "metrics_server", "yatai", "yatai_image_builder", "yatai_deployment"]
 EXISTING = ["cert_manager", "metrics_server", "ingress"]
 COMPONENTS = [*EXISTING, "postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
-COMPONENTS += ["jwt_issuer"]
+COMPONENTS += ["jwt_issuer", "tenant"]
 FILES = [
     "README.md",
     "defaults/main.yml",
