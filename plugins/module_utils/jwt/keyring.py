@@ -103,8 +103,8 @@ class KeyRing:
         jwks = jwk.public(ring)
         component = self._component(jwks)
         component.present()
-        done = {change.key for change in self.first}
-        component.changes = [*self.first, *(change for change in component.changes if change.key not in done)]
+        made = {change.key: change for change in self.first}
+        component.changes = [made.get(change.key, change) for change in component.changes]
         return {
             **component.result(diff),
             "kid": ring[0]["kid"] if ring else "",

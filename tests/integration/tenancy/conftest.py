@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.remove import delete_all
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.wait import readiness
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.apply import TenantRun
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.options import tenant_argument_spec
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 
 _numbers = itertools.count(1)
 Obj = dict[str, Any]
+_DEFINITION = ("apiextensions.k8s.io/v1", "CustomResourceDefinition")
 
 NEEDED = (
     "authorizationpolicies.security.istio.io",
@@ -113,12 +117,15 @@ def definitions(control_plane: ControlPlane, _definitions: list[Obj]) -> None:
     """The kinds of Istio, KServe and Gateway API."""
     client = Client.from_params(control_plane.params())
     for definition in _definitions:
-        client.apply(definition, field_manager="tests", force=True)
-    names = [f"crd/{name}" for name in NEEDED]
-    control_plane.run_kubectl("wait", "--for=condition=Established", "--timeout=60s", *names)
+        client.apply(definition, field_manager="tests", force=True, timeout=180)  # KServe's is half a megabyte
+    deadline = time.monotonic() + 180
+    while not all(readiness(client.get(*_DEFINITION, name))[0] for name in NEEDED):
+        assert time.monotonic() < deadline, "the definitions are not Established"
+        time.sleep(0.2)
 
 
 @pytest.fixture
 def no_definitions(control_plane: ControlPlane) -> None:
-    names = [f"crd/{name}" for name in NEEDED]
-    control_plane.run_kubectl("delete", "--ignore-not-found", *names)
+    client = Client.from_params(control_plane.params())
+    found = [obj for name in NEEDED if (obj := client.get_or_none(*_DEFINITION, name))]
+    delete_all(client, found, deadline=time.monotonic() + 180, check_mode=False, progress=lambda text: None)

@@ -50,7 +50,11 @@ def test_the_twelve_steps(tenant: Subject) -> None:
     assert live["metadata"]["labels"]["istio-injection"] == "enabled"
 
     changed = tenant.steps(jwt={"jwks": JWKS}, quota={"pods": 5}, allowed_namespaces=["notebooks"])
-    assert sorted(changed["objects"]["updated"]) == [f"ResourceQuota {tenant.name}/tenant"]
+    # The record, too: there are no more Roles among the tenant's kinds.
+    assert sorted(changed["objects"]["updated"]) == [
+        f"ResourceQuota {tenant.name}/tenant",
+        f"Secret {tenant.name}/{tenant.name}",
+    ]
     assert changed["objects"]["created"] == [f"NetworkPolicy {tenant.name}/allow-namespaces"]
     assert sorted(changed["objects"]["pruned"]) == [
         f"Role {tenant.name}/tenant-edit",
