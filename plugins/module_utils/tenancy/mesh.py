@@ -20,12 +20,13 @@ Obj = dict[str, Any]
 def mesh(tenant: Tenant) -> list[Obj]:
     if tenant.mesh is None:
         return []
+    tokens = _tokens(tenant.name, tenant.mesh.jwt.issuer)
     return [
         _object(tenant, "PeerAuthentication", "default", {"mtls": {"mode": tenant.mesh.mtls}}),
         _object(tenant, "RequestAuthentication", "tenant", {"jwtRules": [_jwt_rule(tenant.mesh)]}),
         # Without rules it matches nothing, and what no policy allows is denied.
         _object(tenant, "AuthorizationPolicy", "deny-all", {"action": "ALLOW"}),
-        _object(tenant, "AuthorizationPolicy", "allow-tenant", {"action": "ALLOW", "rules": [_tokens(tenant)]}),
+        _object(tenant, "AuthorizationPolicy", "allow-tenant", {"action": "ALLOW", "rules": [tokens]}),
         _object(tenant, "AuthorizationPolicy", "allow-serving", {"action": "ALLOW", "rules": _knative(tenant)}),
     ]
 
@@ -45,11 +46,10 @@ def _jwt_rule(mesh: Mesh) -> Obj:
     }
 
 
-def _tokens(tenant: Tenant) -> Obj:
-    assert tenant.mesh is not None  # mesh() asked
+def _tokens(tenant: str, issuer: str) -> Obj:
     return {
-        "from": [{"source": {"requestPrincipals": [f"{tenant.mesh.jwt.issuer}/*"]}}],
-        "when": [{"key": "request.auth.claims[tenant]", "values": [tenant.name]}],
+        "from": [{"source": {"requestPrincipals": [f"{issuer}/*"]}}],
+        "when": [{"key": "request.auth.claims[tenant]", "values": [tenant]}],
     }
 
 
