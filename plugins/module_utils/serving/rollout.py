@@ -61,7 +61,11 @@ def refusal(workload: Obj) -> Verdict | None:
     if refused.get("status") != "True":
         return None
     text = first_line(str(refused.get("message") or ""))
-    hint = "raise the namespace's ResourceQuota or lower resources" if "quota" in text else ""
+    hint = ""
+    if "must specify" in text:  # also for containers that are put into the pod by others
+        hint = "the namespace's ResourceQuota wants it of every container; a LimitRange gives defaults to those without"
+    elif "quota" in text:
+        hint = "raise the namespace's ResourceQuota or lower resources"
     return Verdict(STUCK, f"Deployment {name_of(workload)} cannot make its pods: {text}", GRACE_QUOTA, hint=hint)
 
 

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,16 +56,26 @@ def wait_for(what: Callable[[], Any], timeout: float = 60) -> Any:
     return found
 
 
-def install_chart(plane: ControlPlane, artifacts: Any, chart: str) -> None:
+def install_chart(plane: ControlPlane, artifacts: Any, chart: str, *options: str) -> None:
     """Custom resource definitions, as their own chart makes them."""
-    [path] = artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz")
-    done = subprocess.run(
-        [artifacts.bin("helm"), "template", chart, path], capture_output=True, text=True, timeout=60, check=True
-    )
+    [path] = [*artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz"), *artifacts.charts_dir.glob(f"{chart}-v[0-9]*.tgz")]
+    command = [artifacts.bin("helm"), "template", chart, path, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(done.stdout)
         file.flush()
-        plane.run_kubectl("apply", "--server-side", "-f", file.name)
+        _install(plane, Path(file.name))
+
+
+def install_file(plane: ControlPlane, artifacts: Any, name: str) -> None:
+    """Custom resource definitions that come as a release file, beside the charts."""
+    [path] = (artifacts.charts_dir.parent / "files").glob(f"{name}-[0-9]*.yaml")
+    _install(plane, path)
+
+
+def _install(plane: ControlPlane, path: Path) -> None:
+    # KServe's definitions are the largest there are: a busy machine takes minutes.
+    plane.run_kubectl("apply", "--server-side", "-f", str(path), timeout=300)
     wait_for(
         lambda: plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", check=False).returncode == 0
     )
@@ -120,7 +131,7 @@ class World:
     plane: ControlPlane
     client: Client
     namespace: str
-    registry: OciRegistry
+    registry: Any  # an OciRegistry; None where no image is built
 
     def run(self, module: str, /, *, check: bool = False, **arguments: Any) -> Obj:
         given = {"kubeconfig": str(self.plane.kubeconfig), "namespace": self.namespace}
@@ -180,7 +191,7 @@ _COUNT = [0]
 _LOCK = threading.Lock()
 
 
-def make_world(plane: ControlPlane, registry: OciRegistry, test: str) -> Iterator[World]:
+def make_world(plane: ControlPlane, registry: OciRegistry | None, test: str) -> Iterator[World]:
     with _LOCK:
         _COUNT[0] += 1
         namespace = f"serving-{_COUNT[0]}-{os.getpid()}"
