@@ -1,0 +1,71 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may use a route and how much: pure functions. A route's own policy takes the place of the Gateway's, it is not
+added to it, so each one is complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .openai import COST_KEY, COST_NAMESPACE
+from .request import ENVOY_API, ROUTE_GROUP, Limit, Request
+
+Obj = dict[str, Any]
+
+TENANT_HEADER, SUBJECT_HEADER = "x-jwt-tenant", "x-jwt-sub"
+
+
+def target(request: Request) -> Obj:
+    """AI Gateway makes an HTTPRoute of the same name for its own route."""
+    return {"group": ROUTE_GROUP, "kind": "HTTPRoute", "name": request.object_name}
+
+
+def security_policy(request: Request) -> Obj:
+    provider: Obj = {
+        "name": request.provider,
+        "issuer": request.issuer,
+        "localJWKS": {"type": "ValueRef", "valueRef": {"group": "", "kind": "ConfigMap", "name": request.jwks}},
+        "claimToHeaders": [
+            {"header": TENANT_HEADER, "claim": "tenant"},
+            {"header": SUBJECT_HEADER, "claim": "sub"},
+        ],
+    }
+    if request.audiences:
+        provider["audiences"] = list(request.audiences)
+    claim = {"name": "tenant", "valueType": "String", "values": [request.tenant]}
+    rule = {
+        "name": request.tenant,
+        "action": "Allow",
+        "principal": {"jwt": {"provider": request.provider, "claims": [claim]}},
+    }
+    spec = {
+        "targetRefs": [target(request)],
+        "jwt": {"providers": [provider]},
+        "authorization": {"defaultAction": "Deny", "rules": [rule]},
+    }
+    return {"apiVersion": ENVOY_API, "kind": "SecurityPolicy", "metadata": request.metadata(), "spec": spec}
+
+
+def traffic_policy(request: Request) -> list[Obj]:
+    """None without limits."""
+    rules = []
+    if "requests" in request.limits:
+        rules.append(_rule(request.limits["requests"]))
+    if "tokens" in request.limits:
+        # A request costs nothing before its answer tells how many tokens it took.
+        used = {"from": "Metadata", "metadata": {"namespace": COST_NAMESPACE, "key": COST_KEY}}
+        cost = {"request": {"from": "Number", "number": 0}, "response": used}
+        rules.append({**_rule(request.limits["tokens"]), "cost": cost})
+    if not rules:
+        return []
+    spec = {"targetRefs": [target(request)], "rateLimit": {"type": "Global", "global": {"rules": rules}}}
+    return [{"apiVersion": ENVOY_API, "kind": "BackendTrafficPolicy", "metadata": request.metadata(), "spec": spec}]
+
+
+def _rule(limit: Limit) -> Obj:
+    """Keyed on the header that the verified token gives. What a client sends under this name never gets here."""
+    return {
+        "clientSelectors": [{"headers": [{"type": "Distinct", "name": TENANT_HEADER}]}],
+        "limit": {"requests": limit.count, "unit": limit.unit},
+    }
