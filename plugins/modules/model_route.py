@@ -115,10 +115,10 @@ options:
     type: bool
     default: true
   domain:
-    description: Domain of the default of O(host).
+    description: Domain of the default of O(hostname).
     type: str
     default: inference.local
-  host:
+  hostname:
     description: Host name of the route. The default is C(api.DOMAIN) or C(openai.DOMAIN).
     type: str
   jwt:

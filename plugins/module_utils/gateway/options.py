@@ -54,7 +54,7 @@ def route_argument_spec() -> dict[str, Any]:
         "path_prefix": {"type": "str"},
         "strip_prefix": {"type": "bool", "default": True},
         "domain": {"type": "str", "default": "inference.local"},
-        "host": {"type": "str"},
+        "hostname": {"type": "str"},  # "host" is the API server's
         "jwt": {"type": "dict", "options": jwt, "apply_defaults": True},
         "limits": {"type": "dict", "options": {"requests": limit, "tokens": {**limit, "no_log": False}}},
         "timeouts": {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from .openai import COST_KEY, COST_NAMESPACE
-from .request import ENVOY_API, ROUTE_GROUP, Limit, Request
+from .request import ENVOY_API, PREDICT, ROUTE_GROUP, Limit, Request
 
 Obj = dict[str, Any]
 
@@ -31,20 +31,32 @@ def security_policy(request: Request) -> Obj:
             {"header": SUBJECT_HEADER, "claim": "sub"},
         ],
     }
-    if request.audiences:
+    if request.audiences and request.kind == PREDICT:
         provider["audiences"] = list(request.audiences)
-    claim = {"name": "tenant", "valueType": "String", "values": [request.tenant]}
-    rule = {
-        "name": request.tenant,
-        "action": "Allow",
-        "principal": {"jwt": {"provider": request.provider, "claims": [claim]}},
-    }
     spec = {
         "targetRefs": [target(request)],
         "jwt": {"providers": [provider]},
-        "authorization": {"defaultAction": "Deny", "rules": [rule]},
+        "authorization": {"defaultAction": "Deny", "rules": _rules(request)},
     }
     return {"apiVersion": ENVOY_API, "kind": "SecurityPolicy", "metadata": request.metadata(), "spec": spec}
+
+
+def _rules(request: Request) -> list[Obj]:
+    """Tokens are looked at before the model is known, by the policy of whichever route of the Gateway is the first one.
+    So with OpenAI's protocol the audience is a matter of the route, not of the provider. It may be text or a list."""
+    claims = [{"name": "tenant", "valueType": "String", "values": [request.tenant]}]
+    if request.kind == PREDICT or not request.audiences:
+        return [_allow(request, request.tenant, claims)]
+    audience = {"name": "aud", "values": list(request.audiences)}
+    return [
+        _allow(request, f"{request.tenant}-{kind}".lower(), [*claims, {**audience, "valueType": kind}])
+        for kind in ("String", "StringArray")
+    ]
+
+
+def _allow(request: Request, name: str, claims: list[Obj]) -> Obj:
+    principal = {"jwt": {"provider": request.provider, "claims": claims}}
+    return {"name": name, "action": "Allow", "principal": principal}
 
 
 def traffic_policy(request: Request) -> list[Obj]:

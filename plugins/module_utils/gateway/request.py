@@ -111,7 +111,7 @@ def understand(params: Obj) -> Request:
         namespace=params["namespace"],
         gateway=params["gateway"] or kind,
         gateway_namespace=params["gateway_namespace"],
-        host=params["host"] or f"{'api' if kind == PREDICT else 'openai'}.{params['domain']}",
+        host=params["hostname"] or f"{'api' if kind == PREDICT else 'openai'}.{params['domain']}",
         provider=jwt["provider"],
         issuer=jwt["issuer"],
         audiences=tuple(jwt["audiences"] if jwt["audiences"] is not None else [tenant]),
@@ -123,7 +123,7 @@ def understand(params: Obj) -> Request:
         cluster_domain=params["cluster_domain"],
     )
     if not _HOST.match(request.host):
-        raise OptionError(f"host '{request.host}' is no host name; write it in lower case, without scheme and port")
+        raise OptionError(f"hostname '{request.host}' is no host name; write it in lower case, without scheme and port")
     if len(request.audiences) > 8:
         raise OptionError("jwt.audiences: Envoy Gateway takes at most 8")
     if request.request_timeout < 1 or request.backend_timeout < 0:

@@ -31,7 +31,7 @@ CASES: dict[str, tuple[dict[str, Any], set[str], str]] = {
     "predict-limits-and-all-else": (
         {
             "backends": [IRIS],
-            "host": "models.example.org",
+            "hostname": "models.example.org",
             "gateway": "edge",
             "gateway_namespace": "gateways",
             "limits": {"requests": {"count": 10, "unit": "second"}},

@@ -35,7 +35,7 @@ def test_path_of_another_tenant() -> None:
     "other",
     [
         {"path_prefix": "/b"},
-        {"host": "other.example.org"},
+        {"hostname": "other.example.org"},
         {"gateway": "another"},
         {"gateway_namespace": "elsewhere"},
         {"models": ["roses"]},
