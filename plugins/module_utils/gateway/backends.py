@@ -61,7 +61,7 @@ def wire(request: Request, targets: list[Target]) -> Wiring:
 
 def _local_gateway(request: Request, only: Target) -> Wiring:
     namespace, name, port = request.local_gateway
-    ref = {"name": name, "port": port, **_other(namespace, request)}
+    ref = _reference(name, namespace, port, 1, request)
     grants = _grants(request, {namespace: {name}})
     return Wiring([ref], {"hostname": only.host(request.cluster_domain)}, [], grants)
 
@@ -70,8 +70,7 @@ def _services(request: Request, targets: list[Target]) -> Wiring:
     refs = []
     wanted: dict[str, set[str]] = {}
     for entry in targets:
-        ref = {"name": entry.service, "port": entry.port, **_other(entry.namespace, request)}
-        refs.append(ref if len(targets) == 1 else {**ref, "weight": entry.weight})
+        refs.append(_reference(entry.service, entry.namespace, entry.port, entry.weight, request))
         wanted.setdefault(entry.namespace, set()).add(entry.service)
     return Wiring(refs, {}, [], _grants(request, wanted))
 
@@ -105,14 +104,19 @@ def envoy_backends(request: Request, targets: list[Target]) -> list[Obj]:
             "apiVersion": ENVOY_API,
             "kind": "Backend",
             "metadata": request.metadata(backend_name(request, number)),
-            "spec": {"endpoints": [{"fqdn": {"hostname": entry.host(request.cluster_domain), "port": entry.port}}]},
+            "spec": {
+                "type": "Endpoints",
+                "endpoints": [{"fqdn": {"hostname": entry.host(request.cluster_domain), "port": entry.port}}],
+            },
         }
         for number, entry in enumerate(targets)
     ]
 
 
-def _other(namespace: str, request: Request) -> Obj:
-    return {} if namespace == request.namespace else {"namespace": namespace}
+def _reference(name: str, namespace: str, port: int, weight: int, request: Request) -> Obj:
+    """With what the API server would fill in, here as elsewhere: what is the same is then seen without asking it."""
+    reference = {"group": "", "kind": "Service", "name": name, "port": port, "weight": weight}
+    return reference if namespace == request.namespace else {**reference, "namespace": namespace}
 
 
 def _grants(request: Request, wanted: dict[str, set[str]]) -> list[Obj]:

@@ -58,7 +58,7 @@ def _service(request: Request, number: int, entry: Target, schema: str) -> Obj:
 def _route(request: Request, targets: list[Target], schema: str) -> Obj:
     refs = []
     for number, entry in enumerate(targets):
-        ref: Obj = {"name": backend_name(request, number), "weight": entry.weight}
+        ref: Obj = {"name": backend_name(request, number), "weight": entry.weight, "priority": 0}
         if entry.model and schema == NEW:
             ref["modelNameOverride"] = entry.model
         refs.append(ref)

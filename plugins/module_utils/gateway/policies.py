@@ -78,6 +78,6 @@ def traffic_policy(request: Request) -> list[Obj]:
 def _rule(limit: Limit) -> Obj:
     """Keyed on the header that the verified token gives. What a client sends under this name never gets here."""
     return {
-        "clientSelectors": [{"headers": [{"type": "Distinct", "name": TENANT_HEADER}]}],
+        "clientSelectors": [{"headers": [{"type": "Distinct", "name": TENANT_HEADER, "invert": False}]}],
         "limit": {"requests": limit.count, "unit": limit.unit},
     }

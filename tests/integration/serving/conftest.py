@@ -73,6 +73,28 @@ def install_file(plane: ControlPlane, artifacts: Any, name: str) -> None:
     _install(plane, path)
 
 
+def kserve_definitions(plane: ControlPlane, artifacts: Any) -> None:
+    """KServe's and Knative's kinds, and one runtime."""
+    install_chart(plane, artifacts, "kserve-crd")
+    install_file(plane, artifacts, "knative-serving-crds")
+    spec = {
+        "supportedModelFormats": [{"name": "sklearn", "version": "1", "autoSelect": True}],
+        "protocolVersions": ["v1", "v2"],
+        "containers": [{"name": "kserve-container", "image": "example.org/sklearnserver:v0.15.0"}],
+    }
+    runtime = {"kind": "ClusterServingRuntime", "metadata": {"name": "kserve-sklearnserver"}, "spec": spec}
+    client = Client.from_params(plane.params())
+    client.apply({"apiVersion": "serving.kserve.io/v1alpha1", **runtime}, field_manager="kserve")
+
+
+def gateway_definitions(plane: ControlPlane, artifacts: Any) -> None:
+    """Kinds of Gateway API, Envoy Gateway, AI Gateway, and KServe's, which routes refer to."""
+    install_file(plane, artifacts, "gateway-api")
+    install_chart(plane, artifacts, "gateway-crds-helm", "--set", "crds.envoyGateway.enabled=true")
+    install_chart(plane, artifacts, "ai-gateway-crds-helm")
+    install_chart(plane, artifacts, "kserve-crd")
+
+
 def _install(plane: ControlPlane, path: Path) -> None:
     # KServe's definitions are the largest there are: a busy machine takes minutes.
     plane.run_kubectl("apply", "--server-side", "-f", str(path), timeout=300)

@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 from ansible_collections.bentobox.platform.tests.support.modules import run_playbook
 
-from .conftest import World, install_chart, install_file, make_world, warned
+from .conftest import World, kserve_definitions, make_world, warned
 
 Obj = dict[str, Any]
-API, KNATIVE, RUNTIMES = "serving.kserve.io/v1beta1", "serving.knative.dev/v1", "serving.kserve.io/v1alpha1"
+API, KNATIVE = "serving.kserve.io/v1beta1", "serving.knative.dev/v1"
 MERGE = "application/merge-patch+json"
 STAMP = "2026-01-01T00:00:00Z"
 MODEL = {"name": "iris", "model_format": "sklearn", "storage_uri": "s3://models/iris/v1"}
@@ -30,16 +29,7 @@ ALL = ("PredictorReady", "PredictorRouteReady", "LatestDeploymentReady", "Routes
 
 @pytest.fixture(scope="session")
 def kserve(control_plane: ControlPlane, artifacts: Any) -> ControlPlane:
-    install_chart(control_plane, artifacts, "kserve-crd")
-    install_file(control_plane, artifacts, "knative-serving-crds")
-    formats = [{"name": "sklearn", "version": "1", "autoSelect": True}]
-    spec = {
-        "supportedModelFormats": formats,
-        "protocolVersions": ["v1", "v2"],
-        "containers": [{"name": "kserve-container", "image": "example.org/sklearnserver:v0.15.0"}],
-    }
-    runtime = {"kind": "ClusterServingRuntime", "metadata": {"name": "kserve-sklearnserver"}, "spec": spec}
-    Client.from_params(control_plane.params()).apply({"apiVersion": RUNTIMES, **runtime}, field_manager="kserve")
+    kserve_definitions(control_plane, artifacts)
     return control_plane
 
 
