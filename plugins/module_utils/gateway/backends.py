@@ -99,18 +99,17 @@ def backend_name(request: Request, number: int) -> str:
 
 def envoy_backends(request: Request, targets: list[Target]) -> list[Obj]:
     """By host name, so they need no ReferenceGrant."""
-    return [
-        {
-            "apiVersion": ENVOY_API,
-            "kind": "Backend",
-            "metadata": request.metadata(backend_name(request, number)),
-            "spec": {
-                "type": "Endpoints",
-                "endpoints": [{"fqdn": {"hostname": entry.host(request.cluster_domain), "port": entry.port}}],
-            },
-        }
-        for number, entry in enumerate(targets)
-    ]
+    return [_backend(request, number, entry) for number, entry in enumerate(targets)]
+
+
+def _backend(request: Request, number: int, entry: Target) -> Obj:
+    endpoint = {"fqdn": {"hostname": entry.host(request.cluster_domain), "port": entry.port}}
+    return {
+        "apiVersion": ENVOY_API,
+        "kind": "Backend",
+        "metadata": request.metadata(backend_name(request, number)),
+        "spec": {"type": "Endpoints", "endpoints": [endpoint]},
+    }
 
 
 def _reference(name: str, namespace: str, port: int, weight: int, request: Request) -> Obj:
