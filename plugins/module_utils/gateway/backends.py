@@ -51,8 +51,13 @@ class Wiring:
     objects: list[Obj]  # besides the route
 
 
+def through_local_gateway(targets: list[Target]) -> bool:
+    """One host name is enough, so the Service of Knative's local gateway can be the backend."""
+    return len(targets) == 1 and targets[0].through_knative
+
+
 def wire(request: Request, targets: list[Target]) -> Wiring:
-    if len(targets) == 1 and targets[0].through_knative:
+    if through_local_gateway(targets):
         return _local_gateway(request, targets[0])
     if not any(entry.through_knative for entry in targets):
         return _services(request, targets)

@@ -25,8 +25,10 @@ def check(request: Request, routes: list[Obj]) -> None:
         elif _attached(route, request):
             taken = _paths(route, request) if request.kind == PREDICT else _models(route, request)
             if taken:
+                first, *others = sorted(taken)
+                more = f" (and {len(others)} more)" if others else ""
                 raise OptionError(
-                    f"{', '.join(sorted(taken))} on Gateway {request.gateway} is already taken by {_title(route)}; "
+                    f"{first}{more} on Gateway {request.gateway} is already taken by {_title(route)}; "
                     f"{_way_out(request)}"
                 )
 

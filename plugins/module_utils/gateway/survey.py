@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import NotFound, UnknownKind
 
 from . import conflicts
-from .backends import Target, target
+from .backends import Target, target, through_local_gateway
 from .errors import OptionError
 from .openai import API, NEW, OLD
 from .request import PREDICT, ROUTE_API, TENANT_LABEL, Backend, Request
@@ -110,7 +110,8 @@ class Survey:
             self._missing(f"there is no Gateway {namespace}/{name} (role bentobox.platform.gateway makes it)")
 
     def local_gateway(self, targets: list[Target]) -> None:
-        if not any(entry.through_knative for entry in targets):
+        """Where it is referred to; several backends are reached by host names, which Knative itself leads there."""
+        if self.request.kind != PREDICT or not through_local_gateway(targets):
             return
         namespace, name, _port = self.request.local_gateway
         if self.client.get_or_none("v1", "Service", name, namespace) is None:
