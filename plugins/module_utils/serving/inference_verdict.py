@@ -175,7 +175,7 @@ def still_serving(scene: Scene) -> str:
     if mode_of(service) == RAW:
         backing = scene.backing() or {}
         left = int((backing.get("status") or {}).get("availableReplicas") or 0)
-        return f"{left} pods of the version before keep serving" if left else ""
+        return f"the version before keeps serving, with pods: {left}" if left else ""
     newest = newest_revision(scene)
     others = {name: percent for name, percent in shares(scene).items() if name != newest and percent}
     if not others:

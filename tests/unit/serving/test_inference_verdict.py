@@ -207,7 +207,7 @@ def test_raw_mode_is_a_deployment() -> None:
     half["status"] |= {"updatedReplicas": 1, "replicas": 2}
     verdict = judge(Scene(raw, workloads=[half]))
     assert verdict.state == WORKING
-    assert still_serving(Scene(raw, workloads=[half])) == "1 pods of the version before keep serving"
+    assert still_serving(Scene(raw, workloads=[half])) == "the version before keeps serving, with pods: 1"
     assert judge(Scene(raw)).reason == "Deployment iris-predictor is not made yet"
     assert judge(Scene(None)).state == FAILED
 
@@ -291,6 +291,15 @@ def test_roll_back() -> None:
 def test_nowhere_to_go(move, reported, more, text) -> None:
     with pytest.raises(OptionError, match=text):
         planned(move, reported, **more)
+
+
+def test_the_last_line_of_a_log_is_what_counts() -> None:
+    """Kubernetes hands the end of the log over as the container's last message; its times differ with each run."""
+    log = "2026-11-26 16:10:11 INFO Initializing\nTraceback (most recent call last):\nRuntimeError: URI gave a 404\n"
+    broken = ended("storage-initializer", 1)
+    broken["state"]["terminated"]["message"] = log
+    verdict = judge(scene(service({}), revisions=COMING, pods=[model_pod(initContainerStatuses=[broken])]))
+    assert verdict.reason.endswith("ended with exit code 1: RuntimeError: URI gave a 404")
 
 
 @pytest.mark.parametrize(
