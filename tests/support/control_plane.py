@@ -232,9 +232,11 @@ class ControlPlane:
         self.run_kubectl("-n", name, "wait", "--for=create", "serviceaccount/default", "--timeout=50s")
         return name
 
-    def run_kubectl(self, *args: str, check: bool = True, **options: Any) -> subprocess.CompletedProcess[str]:
+    def run_kubectl(
+        self, *args: str, check: bool = True, timeout: float = 60, **options: Any
+    ) -> subprocess.CompletedProcess[str]:
         command = [str(self.kubectl), "--kubeconfig", str(self.kubeconfig), *args]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
         if check and done.returncode:
             raise AssertionError(f"kubectl {' '.join(args)}: {done.stderr}")
         return done

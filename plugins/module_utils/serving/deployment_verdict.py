@@ -10,26 +10,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import pods as pod_rules
-from .pods import condition, is_going, name_of, owner_uids, problem, uid_of
+from .pods import condition, is_going, name_of, owner_uids, uid_of
 from .quantity import same
+from .rollout import rollout
 from .text import first_line
 from .verdict import DONE, FAILED, STUCK, WORKING, Verdict
 
 Obj = dict[str, Any]
 
 MAIN = "main"
-CRASHES = 3
-GRACE_BENTO, GRACE_BUILD, GRACE_IMAGE, GRACE_CRASH, GRACE_QUOTA, GRACE_OPERATOR, GRACE_SILENCE = (
-    10.0,
-    30.0,
-    20.0,
-    20.0,
-    15.0,
-    15.0,
-    90.0,
-)
-_REVISION = "deployment.kubernetes.io/revision"
+GRACE_BENTO, GRACE_BUILD, GRACE_OPERATOR, GRACE_SILENCE = 10.0, 30.0, 15.0, 90.0
 # What the operator reports and no waiting will heal. Yatai being away is not among it.
 _FINAL = re.compile(
     r"exceeded quota|is forbidden|is invalid|admission webhook .* denied|invalid port value|parse (limits|requests) "
@@ -92,7 +82,7 @@ def judge(scene: Scene, gone_envs: dict[str, set[str]] | None = None) -> Verdict
         if behind or workload is None:
             waits.append(_operator(scene, f"Deployment {component.workload} {behind}"))
             continue
-        waits.append(_rollout(scene, workload) or _scaler(component, workload, scalers.get(component.workload)))
+        waits.append(rollout(scene, workload) or _scaler(component, workload, scalers.get(component.workload)))
     waits.append(_ingress(scene))
     # The worst first: a crash says more than the wait for something else.
     for state in (FAILED, STUCK, WORKING):
@@ -172,82 +162,6 @@ def _operator(scene: Scene, what: str) -> Verdict:
     if _FINAL.search(told):
         return Verdict(STUCK, f"yatai-deployment says: {text}", GRACE_OPERATOR)
     return Verdict(WORKING, f"{what}; yatai-deployment says: {text}")
-
-
-def _rollout(scene: Scene, workload: Obj) -> Verdict | None:
-    """None when all replicas of the newest version are up and none of an older one is left."""
-    name, spec, status = name_of(workload), workload.get("spec") or {}, workload.get("status") or {}
-    wanted = spec.get("replicas", 1)
-    counts = {key: int(status.get(key) or 0) for key in ("updatedReplicas", "availableReplicas", "replicas")}
-    current = int(status.get("observedGeneration") or 0) >= int(workload["metadata"].get("generation") or 0)
-    if (
-        current
-        and counts["updatedReplicas"] == counts["availableReplicas"] == counts["replicas"] == wanted
-        and wanted > 0
-    ):
-        return None
-    if not current:
-        return Verdict(WORKING, f"Deployment {name} is not seen by its controller yet")
-    refused = condition(workload, "ReplicaFailure")
-    if refused.get("status") == "True":
-        text = first_line(str(refused.get("message") or ""))
-        hint = "raise the namespace's ResourceQuota or lower resources" if "quota" in text else ""
-        return Verdict(STUCK, f"Deployment {name} cannot make its pods: {text}", GRACE_QUOTA, hint=hint)
-    troubled = _pods(scene, workload)
-    if troubled:
-        return troubled
-    progressing = condition(workload, "Progressing")
-    if progressing.get("reason") == "ProgressDeadlineExceeded":
-        return Verdict(FAILED, f"Deployment {name}: {first_line(str(progressing.get('message') or ''))}")
-    return Verdict(
-        WORKING,
-        f"Deployment {name}: {counts['updatedReplicas']} of {wanted} replicas are new, "
-        f"{counts['availableReplicas']} of {counts['replicas']} are up" + _not_ready(scene, workload),
-    )
-
-
-def current_pods(scene: Scene, workload: Obj) -> list[Obj]:
-    """The pods of the Deployment's newest revision; what an older one suffers from is about to end."""
-    revision = (workload["metadata"].get("annotations") or {}).get(_REVISION)
-    mine = [rs for rs in scene.replica_sets if uid_of(workload) in owner_uids(rs)]
-    newest = {uid_of(rs) for rs in mine if (rs["metadata"].get("annotations") or {}).get(_REVISION) == revision}
-    return [pod for pod in scene.pods if owner_uids(pod) & newest and not is_going(pod)]
-
-
-def _pods(scene: Scene, workload: Obj) -> Verdict | None:
-    found: list[Verdict] = []
-    for pod in current_pods(scene, workload):
-        told = problem(pod)
-        if told is None:
-            continue
-        about = {"pod": name_of(pod), "container": told.container, "previous": told.previous}
-        if told.kind == pod_rules.UNSCHEDULABLE:
-            found.append(Verdict(STUCK, told.message, -1.0, pod=name_of(pod)))
-        elif told.kind == pod_rules.IMAGE:
-            hint = "can the nodes reach that registry, and is there a pull secret for it?"
-            found.append(Verdict(STUCK, told.message, GRACE_IMAGE, pod=name_of(pod), hint=hint))
-        elif told.kind == pod_rules.CONFIG:
-            found.append(Verdict(STUCK, told.message, GRACE_IMAGE, pod=name_of(pod)))
-        elif told.kind in (pod_rules.CRASH, pod_rules.INIT):
-            hint = "raise resources.limits.memory" if told.oom else _unhealthy(scene, {uid_of(pod): name_of(pod)})
-            state = FAILED if told.restarts >= CRASHES else STUCK
-            reason = re.sub(r"back-off .* restarting", "restarting", told.message)
-            found.append(Verdict(state, reason, GRACE_CRASH, hint=hint, **about))  # type: ignore[arg-type]
-    return min(found, key=lambda verdict: verdict.state != FAILED) if found else None
-
-
-def _not_ready(scene: Scene, workload: Obj) -> str:
-    said = _unhealthy(scene, {uid_of(pod): name_of(pod) for pod in current_pods(scene, workload)})
-    return f"; {said}" if said else ""
-
-
-def _unhealthy(scene: Scene, pods: dict[str, str]) -> str:
-    """The probes' own words about one of these pods, by uid."""
-    for event in reversed(scene.events):
-        uid = (event.get("involvedObject") or {}).get("uid")
-        if event.get("reason") == "Unhealthy" and uid in pods:
-            return f"Pod {pods[uid]}: {first_line(str(event.get('message') or ''))}"
-    return ""
 
 
 def _scaler(component: Component, workload: Obj, scaler: Obj | None) -> Verdict:

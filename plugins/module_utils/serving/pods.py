@@ -165,7 +165,9 @@ def _end(terminated: Obj) -> str:
     if _oom(terminated):
         return "OOMKilled (it needs more memory than its limit)"
     text = f"exit code {terminated.get('exitCode', '?')}"
-    reason, message = terminated.get("reason"), first_line(str(terminated.get("message") or ""))
+    # Where the message is the end of the log, its last line is the one that tells.
+    told = str(terminated.get("message") or "").strip().splitlines()
+    reason, message = terminated.get("reason"), first_line(told[-1]) if told else ""
     if reason and reason not in {"Error", "Completed"}:
         text += f" ({reason})"
     return f"{text}: {message}" if message else text

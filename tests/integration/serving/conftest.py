@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,16 +56,48 @@ def wait_for(what: Callable[[], Any], timeout: float = 60) -> Any:
     return found
 
 
-def install_chart(plane: ControlPlane, artifacts: Any, chart: str) -> None:
+def install_chart(plane: ControlPlane, artifacts: Any, chart: str, *options: str) -> None:
     """Custom resource definitions, as their own chart makes them."""
-    [path] = artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz")
-    done = subprocess.run(
-        [artifacts.bin("helm"), "template", chart, path], capture_output=True, text=True, timeout=60, check=True
-    )
+    [path] = [*artifacts.charts_dir.glob(f"{chart}-[0-9]*.tgz"), *artifacts.charts_dir.glob(f"{chart}-v[0-9]*.tgz")]
+    command = [artifacts.bin("helm"), "template", chart, path, *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         file.write(done.stdout)
         file.flush()
-        plane.run_kubectl("apply", "--server-side", "-f", file.name)
+        _install(plane, Path(file.name))
+
+
+def install_file(plane: ControlPlane, artifacts: Any, name: str) -> None:
+    """Custom resource definitions that come as a release file, beside the charts."""
+    [path] = (artifacts.charts_dir.parent / "files").glob(f"{name}-[0-9]*.yaml")
+    _install(plane, path)
+
+
+def kserve_definitions(plane: ControlPlane, artifacts: Any) -> None:
+    """KServe's and Knative's kinds, and one runtime."""
+    install_chart(plane, artifacts, "kserve-crd")
+    install_file(plane, artifacts, "knative-serving-crds")
+    spec = {
+        "supportedModelFormats": [{"name": "sklearn", "version": "1", "autoSelect": True}],
+        "protocolVersions": ["v1", "v2"],
+        "containers": [{"name": "kserve-container", "image": "example.org/sklearnserver:v0.15.0"}],
+    }
+    runtime = {"kind": "ClusterServingRuntime", "metadata": {"name": "kserve-sklearnserver"}, "spec": spec}
+    client = Client.from_params(plane.params())
+    client.apply({"apiVersion": "serving.kserve.io/v1alpha1", **runtime}, field_manager="kserve")
+
+
+def gateway_definitions(plane: ControlPlane, artifacts: Any) -> None:
+    """Kinds of Gateway API, Envoy Gateway, AI Gateway, and KServe's, which routes refer to."""
+    install_file(plane, artifacts, "gateway-api")
+    install_chart(plane, artifacts, "gateway-crds-helm", "--set", "crds.envoyGateway.enabled=true")
+    install_chart(plane, artifacts, "ai-gateway-crds-helm")
+    install_chart(plane, artifacts, "kserve-crd")
+
+
+def _install(plane: ControlPlane, path: Path) -> None:
+    # KServe's definitions are the largest there are: a busy machine takes minutes.
+    plane.run_kubectl("apply", "--server-side", "-f", str(path), timeout=300)
     wait_for(
         lambda: plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", check=False).returncode == 0
     )
@@ -120,7 +153,7 @@ class World:
     plane: ControlPlane
     client: Client
     namespace: str
-    registry: OciRegistry
+    registry: Any  # an OciRegistry; None where no image is built
 
     def run(self, module: str, /, *, check: bool = False, **arguments: Any) -> Obj:
         given = {"kubeconfig": str(self.plane.kubeconfig), "namespace": self.namespace}
@@ -180,7 +213,7 @@ _COUNT = [0]
 _LOCK = threading.Lock()
 
 
-def make_world(plane: ControlPlane, registry: OciRegistry, test: str) -> Iterator[World]:
+def make_world(plane: ControlPlane, registry: OciRegistry | None, test: str) -> Iterator[World]:
     with _LOCK:
         _COUNT[0] += 1
         namespace = f"serving-{_COUNT[0]}-{os.getpid()}"
