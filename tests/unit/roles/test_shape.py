@@ -12,8 +12,10 @@ from ansible_collections.bentobox.platform.tests.unit.roles import readme
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROLES, load
 
 CHARTS = ["cert_manager", "metrics_server", "yatai", "yatai_image_builder", "yatai_deployment"]
-EXISTING = ["cert_manager", "metrics_server", "ingress"]
-COMPONENTS = [*EXISTING, "postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
+EXISTING = ["cert_manager", "metrics_server", "ingress", "redis"]
+EDGE = ["envoy_gateway", "envoy_ai_gateway", "gateway", "default_backend"]
+YATAI = ["postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
+COMPONENTS = [*EXISTING, *YATAI, *EDGE]
 FILES = [
     "README.md",
     "defaults/main.yml",
