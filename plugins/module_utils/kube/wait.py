@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .gateway_status import RULES as GATEWAY_RULES
 from .objects import Obj, group_of
 
 Ready = tuple[bool, str]
@@ -166,6 +167,7 @@ _RULES: dict[tuple[str, str], Callable[[Obj, Obj], Ready]] = {
     ("", "Service"): _service,
     ("", "Pod"): _pod,
     ("", "Namespace"): _namespace,
+    **GATEWAY_RULES,
 }
 
 

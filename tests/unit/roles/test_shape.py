@@ -12,9 +12,11 @@ from ansible_collections.bentobox.platform.tests.unit.roles import readme
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROLES, load
 
 CHARTS = ["cert_manager", "metrics_server", "yatai", "yatai_image_builder", "yatai_deployment"]
-EXISTING = ["cert_manager", "metrics_server", "ingress"]
-COMPONENTS = [*EXISTING, "postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
-COMPONENTS += ["jwt_issuer", "tenant"]
+EXISTING = ["cert_manager", "metrics_server", "ingress", "redis"]
+EDGE = ["envoy_gateway", "envoy_ai_gateway", "gateway", "default_backend"]
+YATAI = ["postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
+TENANCY = ["jwt_issuer", "tenant", "model"]
+COMPONENTS = [*EXISTING, *YATAI, *EDGE, *TENANCY]
 FILES = [
     "README.md",
     "defaults/main.yml",
@@ -88,7 +90,7 @@ def test_no_role_depends_on_another_or_reads_its_variables(name: str) -> None:
     for file, text in texts(name).items():
         for other in others:
             names = set(load(ROLES / other / "defaults/main.yml")) - own
-            found = {item for item in names if re.search(rf"(?<![\w-]){item}(?![\w-])", text)}
+            found = {item for item in names if re.search(rf"(?<![\w-]){item}(?![\w-]|: )", text)}
             assert not found, f"{file}: {found}"
 
 

@@ -14,7 +14,9 @@ import yaml
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROLES, Role, containers, find, pods
 
 GOLDEN = Path(__file__).parent / "golden"
-OWN = ["ingress", "postgresql", "object_store", "registry"]
+OWN = ["ingress", "postgresql", "object_store", "registry", "redis"]
+# Roles whose own templates have no pods.
+PARTLY = ["cert_manager", "yatai_image_builder", "envoy_gateway", "gateway", "default_backend"]
 Make = Callable[..., Role]
 TEMPLATES = [
     (folder.name, template.name)
@@ -24,7 +26,9 @@ TEMPLATES = [
 ]
 
 
-@pytest.mark.parametrize("name", [*OWN, "cert_manager", "yatai_image_builder"])
+@pytest.mark.parametrize(
+    "name", [*OWN, "cert_manager", "yatai_image_builder", "envoy_gateway", "gateway", "default_backend"]
+)
 def test_golden(name: str, role: Make) -> None:
     manifests = role(name).component()["manifests"]
     text = yaml.safe_dump_all(manifests, sort_keys=False, width=118)
@@ -125,7 +129,7 @@ def test_ingress_keeps_routes_without_pods(role: Make) -> None:
     assert "--global.sendanonymoususage=false" in container["args"]
 
 
-@pytest.mark.parametrize("name", ["postgresql", "object_store"])
+@pytest.mark.parametrize("name", ["postgresql", "object_store", "redis"])
 def test_passwords_are_references(name: str, role: Make) -> None:
     args = role(name).component()
     assert args["generate_secrets"][0]["name"] == f"{name.replace('_', '-')}-generated"
