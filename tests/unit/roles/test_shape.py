@@ -12,7 +12,7 @@ from ansible_collections.bentobox.platform.tests.unit.roles import readme
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROLES, load
 
 CHARTS = ["cert_manager", "metrics_server", "yatai", "yatai_image_builder", "yatai_deployment"]
-EXISTING = ["cert_manager", "metrics_server", "ingress", "redis"]
+EXISTING = ["cert_manager", "metrics_server", "ingress", "gateway_api", "istio", "knative", "kserve", "redis"]
 EDGE = ["envoy_gateway", "envoy_ai_gateway", "gateway", "default_backend"]
 YATAI = ["postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
 TENANCY = ["jwt_issuer", "tenant", "model"]
