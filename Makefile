@@ -21,7 +21,7 @@ export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
 say = printf '\n== %s: %s\n' "$@" "$(1)"
-.PHONY: help venv requirements artifacts up down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
+.PHONY: help venv requirements artifacts up up-yatai up-inference down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e bench docs build clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,13 +45,23 @@ requirements: ## write tests/requirements.txt anew from requirements.in
 	&& { echo "# Written by \`make requirements\` from requirements.in. Do not edit."; $$tmp/venv/bin/pip freeze --exclude pip --exclude setuptools; } > $$tmp/new \
 	&& mv $$tmp/new tests/requirements.txt
 
-up: venv ## a cluster, the Yatai stack on it, and a bento that answers
+up: venv ## a cluster, the platform on it (STACK=yatai, inference or all), and a model that answers
 	@python -m lab up
+	@$(MAKE) --no-print-directory $(if $(filter all,$(STACK)),up-yatai up-inference,up-$(or $(STACK),yatai))
+	@$(call say,all of it took $$SECONDS s)
+
+up-yatai: venv
 	@$(call say,bentobox.platform.site (first time 2-3 minutes; again: seconds))
 	@ansible-playbook bentobox.platform.site -e "@$$(python -m lab env vars)"
 	@$(call say,bentobox.platform.publish_bento with the sample bento (first time 2 minutes; again: seconds))
 	@sample="$$(python -m lab sample)" && ansible-playbook bentobox.platform.publish_bento -e "@$$(python -m lab env vars)" -e "$$sample"
-	@$(call say,all of it took $$SECONDS s)
+
+up-inference: venv
+	@$(call say,bentobox.platform.inference with the sample models (first time 5 minutes; again: seconds))
+	@models="$$(python -m lab models)" && ansible-playbook bentobox.platform.inference -e "@$$(python -m lab env vars)" -e "$$models"
+	@$(call say,a token of an hour for tenant-a and a prediction with it)
+	@ansible-playbook bentobox.platform.token -e "@$$(python -m lab env vars)" -e token_tenant=tenant-a -e "token_file=$$(python -m lab env token)"
+	@ask="$$(python -m lab curl)" && printf '%s\n' "$$ask" && eval "$$ask --silent --show-error --fail-with-body --max-time 120" && echo
 
 down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 	@python -m lab down

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lab import inference
 from lab.artifacts import BuildError, sample_bento
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
@@ -24,7 +25,9 @@ VERBS = {
     "status": "what runs; ends with 3 when the cluster does not answer",
     "kubeconfig": "print the path of the kubeconfig",
     "sample": "build the sample bento into the state folder; print the variables that publish_bento.yml takes (JSON)",
-    "env": "print shell variables, or the value of one of: state, cache, vars, kubeconfig, node_ip",
+    "models": "make the sample models; print the variables that inference.yml takes (JSON)",
+    "curl": "print a line that asks the inference platform",
+    "env": "print shell variables, or the value of one of: state, cache, vars, kubeconfig, token, node_ip",
 }
 
 
@@ -69,6 +72,10 @@ def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
         print(chosen.kubeconfig())
     elif options.verb == "sample":
         print(json.dumps(sample(chosen.settings.state / "bentoml")))
+    elif options.verb == "models":
+        print(json.dumps(inference.models()))
+    elif options.verb == "curl":
+        print(chosen.curl())
     elif options.verb == "status":
         ready, lines = chosen.status()
         print("\n".join(lines))

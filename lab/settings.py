@@ -59,6 +59,10 @@ class Settings:
         return self.state / "kubeconfig"
 
     @property
+    def token_file(self) -> Path:
+        return self.state / "token"
+
+    @property
     def vars_file(self) -> Path:
         return self.state / "vars.yml"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from .build import Artifacts, Needs, build_all, ensure, needs
 from .cache import cache_root
 from .debs import install_host_packages
+from .models import iris
 from .progress import BuildError, Progress, Say
 from .sample import sample_bento
 
@@ -22,6 +23,7 @@ __all__ = [
     "cache_root",
     "ensure",
     "install_host_packages",
+    "iris",
     "needs",
     "sample_bento",
 ]

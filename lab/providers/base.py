@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from lab.console import Console
+from lab.errors import LabError
 from lab.settings import Settings
 
 DOMAIN = "{name}.bentobox.internal"
@@ -46,12 +47,17 @@ class Provider(ABC):
     def kubeconfig(self) -> Path:
         return self.settings.kubeconfig
 
+    def curl(self) -> str:
+        """A line that asks the inference platform's sample."""
+        raise LabError("only CLUSTER=lab knows how its gateway is reached from here")
+
     def environment(self) -> dict[str, str]:
         return {
             "state": str(self.settings.state),
             "cache": str(self.settings.cache),
             "vars": str(self.settings.vars_file),
             "kubeconfig": str(self.kubeconfig()),
+            "token": str(self.settings.token_file),
         }
 
     def write_vars(self, values: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lab import artifacts, checks, stacks
+from lab import artifacts, checks, inference, stacks
 from lab.console import Console
 from lab.errors import LabError, Refused
 from lab.node import network
@@ -106,6 +106,9 @@ class Lab(Provider):
             ready = not missing
         return ready, lines
 
+    def curl(self) -> str:
+        return inference.curl(self.settings, self.programs(CONTROL_PLANE).kubectl)
+
     def environment(self) -> dict[str, str]:
         found = super().environment()
         slot = recorded(self.settings)
@@ -124,7 +127,9 @@ def variables(node: Node) -> dict[str, Any]:
         # kubelet's own certificate is signed by nobody, as kubeadm leaves it.
         "metrics_server_kubelet_insecure_tls": True,
     }
-    return common | (yatai(node) if stacks.needed(["yatai"], node.settings.stack) else {})
+    stack = node.settings.stack
+    common |= yatai(node) if stacks.needed(["yatai"], stack) else {}
+    return common | (inference.variables() if stacks.needed(["inference"], stack) else {})
 
 
 def yatai(node: Node) -> dict[str, Any]:

@@ -1,0 +1,107 @@
+"""What the inference platform is told of the lab, what it serves there, and how to ask it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+from lab.artifacts import iris
+from lab.errors import LabError
+from lab.settings import Settings
+from lab.shell import run
+
+DOMAIN = "inference.local"
+TENANT = "tenant-a"
+# The edge that clients reach: Istio's ingress gateway, whose certificate comes from the platform's authority.
+EDGE = ("istio-system", "istio-ingressgateway")
+AUTHORITY = ("inference-gateway", "predict-gateway-tls")
+
+
+def variables() -> dict[str, Any]:
+    """Extra variables for the roles: what is different where Envoy is upstream's and nothing is reachable."""
+    return {
+        "istio_proxy_extensions": False,
+        "istio_gateway_service_type": "ClusterIP",
+        "knative_networking_layer": "gateway_api",
+        # Knative asks a registry itself for the digest of a tag, and does not know of the node's mirror.
+        "knative_registries_skipping_tag_resolving": ["index.docker.io", "docker.io", "gcr.io", "quay.io"],
+        "gateway_domain": DOMAIN,
+    }
+
+
+def models() -> dict[str, Any]:
+    """The tenants and models of the sample: A has two, B is reserved."""
+    language_model = {
+        "name": "kserve-container",
+        "image": "docker.io/bentobox/trigram:1.0.0",
+        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
+        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
+    }
+    return {
+        "bentobox_tenants": [{"name": TENANT}, {"name": "tenant-b"}],
+        "bentobox_models": [
+            {
+                "name": "sklearn-iris",
+                "tenant": TENANT,
+                "source": str(iris()),
+                "service": {
+                    "model_format": "sklearn",
+                    "min_replicas": 0,
+                    "max_replicas": 3,
+                    "scale_metric": "concurrency",
+                    "scale_target": 10,
+                    "resources": {
+                        "requests": {"cpu": "50m", "memory": "256Mi"},
+                        "limits": {"cpu": "1", "memory": "1Gi"},
+                    },
+                },
+                "route": {"limits": {"requests": {"count": 1000, "unit": "minute"}}},
+            },
+            {
+                "name": "language",
+                "tenant": TENANT,
+                "kind": "openai",
+                "service": {"spec": {"predictor": {"containers": [language_model]}}, "min_replicas": 1},
+                "route": {"limits": {"tokens": {"count": 100000, "unit": "hour"}}},
+            },
+        ],
+    }
+
+
+def curl(settings: Settings, kubectl: Path) -> str:
+    """A line that asks the sample, to be pasted. The token stays in the file that playbook token.yml has written."""
+
+    def get(namespace: str, kind: str, name: str) -> dict[str, Any]:
+        command = [
+            str(kubectl),
+            f"--kubeconfig={settings.kubeconfig}",
+            "-n",
+            namespace,
+            "get",
+            kind,
+            name,
+            "-o",
+            "json",
+        ]
+        done = run(command, check=False, timeout=30)
+        if done.returncode:
+            raise LabError(f"there is no {kind} {namespace}/{name}: is the inference platform installed?")
+        return dict(json.loads(done.stdout))
+
+    address = get(EDGE[0], "service", EDGE[1])["spec"]["clusterIP"]
+    authority = settings.state / "inference-ca.crt"
+    authority.write_bytes(base64.b64decode(get(AUTHORITY[0], "secret", AUTHORITY[1])["data"]["ca.crt"]))
+    host = f"api.{DOMAIN}"
+    words = [
+        "curl",
+        f"--cacert {shlex.quote(str(authority))}",
+        f"--resolve {host}:443:{address}",
+        f'-H "Authorization: Bearer $(cat {shlex.quote(str(settings.token_file))})"',
+        "-H 'Content-Type: application/json'",
+        """-d '{"instances": [[5.1, 3.5, 1.4, 0.2]]}'""",
+        f"https://{host}/v1/models/sklearn-iris:predict",
+    ]
+    return " ".join(words)
