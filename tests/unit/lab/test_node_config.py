@@ -195,7 +195,9 @@ def test_variables_for_the_playbooks(node: Node) -> None:
     assert found["bentobox_artifacts_dir"] == "/artifacts/x"
     inference = variables(dataclasses.replace(node, settings=dataclasses.replace(node.settings, stack="inference")))
     assert "yatai_image_builder_builder_args" not in inference
-    assert set(inference) < set(found)
+    assert inference["istio_proxy_extensions"] is False
+    everything = variables(dataclasses.replace(node, settings=dataclasses.replace(node.settings, stack="all")))
+    assert everything == found | inference
     args = found["yatai_image_builder_builder_args"]
     assert "--registry-mirror=mirror.lab.svc.cluster.local:5000" in args
     assert "--insecure-pull" in args
