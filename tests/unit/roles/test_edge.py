@@ -391,15 +391,26 @@ def test_answer_is_json(role: Make) -> None:
 
 def test_unknown_paths_need_no_token(role: Make) -> None:
     manifests = role("default_backend").component()["manifests"]
-    for name in ("default-backend-predict", "default-backend-openai"):
+    for name in named(manifests, "HTTPRoute"):
         policy = find(manifests, "SecurityPolicy", name)["spec"]
         assert policy["authorization"] == {"defaultAction": "Allow"}
         assert "jwt" not in policy
         assert policy["targetRefs"][0]["name"] == name
-        route = find(manifests, "HTTPRoute", name)["spec"]
-        # With a host name it would be chosen before the AI Gateway's routes.
-        assert "hostnames" not in route
-        assert "matches" not in route["rules"][0]
+        assert "matches" not in find(manifests, "HTTPRoute", name)["spec"]["rules"][0]
+
+
+def test_hosts_of_the_default_backend(role: Make) -> None:
+    """Models' routes name their host, and then no route without a host name answers for it any more."""
+    manifests = role("default_backend", domain="example.com").component()["manifests"]
+    hosts = {
+        name: find(manifests, "HTTPRoute", name)["spec"].get("hostnames") for name in named(manifests, "HTTPRoute")
+    }
+    assert hosts == {
+        "default-backend-predict": ["api.example.com"],
+        "default-backend-rest": None,
+        # With the host name it would be chosen before the AI Gateway's routes.
+        "default-backend-openai": None,
+    }
 
 
 def test_first_route_of_the_old_ai_gateway_checks_tokens(role: Make) -> None:
