@@ -36,6 +36,8 @@ def _all_true(obj: Obj, conditions: Any, types: tuple[str, ...], whose: str = ""
     have = {entry.get("type"): entry for entry in conditions or [] if isinstance(entry, dict)}
     for name in types:
         condition = have.get(name)
+        if condition is None and (refused := have.get(f"Not{name}")):  # as the AI Gateway says it
+            return False, whose + _phrase(refused)
         if condition is None:
             return False, f"{whose}no condition {name} yet"
         if _outdated(obj, condition):
