@@ -9,13 +9,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.integration.serving.conftest import artifacts, install_chart
+from ansible_collections.bentobox.platform.tests.integration.serving.conftest import (
+    artifacts,
+    gateway_definitions,
+    inference_artifacts,
+    install_chart,
+    kserve_definitions,
+)
 from ansible_collections.bentobox.platform.tests.support.control_plane import CannotStart, ControlPlane
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore, object_store
 from ansible_collections.bentobox.platform.tests.support.postgres import Postgres, postgres_server
 from ansible_collections.bentobox.platform.tests.support.yatai import Yatai, start_yatai, yatai_server
 
-__all__ = ["artifacts", "object_store", "postgres_server", "yatai_server"]
+__all__ = ["artifacts", "inference_artifacts", "object_store", "postgres_server", "yatai_server"]
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +52,13 @@ def yatai_definitions(control_plane: ControlPlane, artifacts: Any) -> None:
         install_chart(control_plane, artifacts, chart)
     patch = '{"spec":{"conversion":{"strategy":"None","webhook":null}}}'
     control_plane.run_kubectl("patch", "crd", "bentodeployments.serving.yatai.ai", "--type=merge", "-p", patch)
+
+
+@pytest.fixture(scope="module")
+def kserve_kinds(control_plane: ControlPlane, inference_artifacts: Any) -> None:
+    kserve_definitions(control_plane, inference_artifacts)
+
+
+@pytest.fixture(scope="module")
+def gateway_kinds(control_plane: ControlPlane, inference_artifacts: Any) -> None:
+    gateway_definitions(control_plane, inference_artifacts)

@@ -41,6 +41,14 @@ def artifacts() -> Any:
 
 
 @pytest.fixture(scope="session")
+def inference_artifacts() -> Any:
+    """The same of the inference stack, for its definitions."""
+    from lab.artifacts import ensure  # noqa: PLC0415
+
+    return ensure(["programs", "charts"], stack="inference")
+
+
+@pytest.fixture(scope="session")
 def oci_registry(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegistry]:
     registry = OciRegistry(artifacts.bin("docker-registry"), tmp_path_factory.mktemp("oci-registry"))
     registry.start()

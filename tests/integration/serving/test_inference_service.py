@@ -28,8 +28,8 @@ ALL = ("PredictorReady", "PredictorRouteReady", "LatestDeploymentReady", "Routes
 
 
 @pytest.fixture(scope="session")
-def kserve(control_plane: ControlPlane, artifacts: Any) -> ControlPlane:
-    kserve_definitions(control_plane, artifacts)
+def kserve(control_plane: ControlPlane, inference_artifacts: Any) -> ControlPlane:
+    kserve_definitions(control_plane, inference_artifacts)
     return control_plane
 
 

@@ -38,8 +38,8 @@ IRIS = [{"inference_service": "iris"}]
 
 
 @pytest.fixture(scope="session")
-def gateways(control_plane: ControlPlane, artifacts: Any) -> ControlPlane:
-    gateway_definitions(control_plane, artifacts)
+def gateways(control_plane: ControlPlane, inference_artifacts: Any) -> ControlPlane:
+    gateway_definitions(control_plane, inference_artifacts)
     return control_plane
 
 
