@@ -79,7 +79,7 @@ def test_what_programs_share_with_kubernetes_is_the_same() -> None:
         sharing += bool(found)
         for path, version in re.findall(r"^\t(\S+) => \S+ (v\S+)$", shared.partition("\n)")[0], re.MULTILINE):
             assert version == everything["kubernetes"].required(path), f"{path} in lab/go/{name}/go.mod"
-    assert sharing >= 3
+    assert sharing >= 4
 
 
 @pytest.mark.parametrize("folder", [False, True])
