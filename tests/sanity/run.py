@@ -52,7 +52,10 @@ def virtual_environment(core: str, python: str) -> Path:
 
 def copy_collection(core: str) -> Path:
     target = CACHE / f"tree-{core}" / "ansible_collections" / "bentobox" / "platform"
-    shutil.rmtree(target, ignore_errors=True)
+    keep = target / "tests", target / "tests" / "output"  # ansible-test's virtual environment for the next run is there
+    for path in (*target.glob("*"), *target.glob("tests/*")):
+        if path not in keep:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=TOP,
