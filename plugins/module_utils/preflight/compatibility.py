@@ -30,8 +30,8 @@ def pair(entry: dict[str, Any]) -> Pair:
         component=str(entry["component"]),
         version=str(entry["version"]),
         partner=str(entry["with"]),
-        minimum=str(supported.get("min", "")),
-        maximum=str(supported.get("max", "")),
+        minimum=str(supported.get("min") or ""),
+        maximum=str(supported.get("max") or ""),
         verified=tuple(str(version) for version in entry.get("verified") or ()),
         source=str(entry.get("source", "")),
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight import report
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.checks import minor
+from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import pair
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import (
     Component,
     Endpoint,
@@ -275,6 +276,14 @@ def test_pair_that_our_tests_run_is_a_notice() -> None:
     assert report.text([finding]).startswith("preflight: 0 problem(s) to solve first, 0 warning(s), 1 notice(s)")
     ignored = replace(wanted, ignore=frozenset({"compatibility"}))
     assert report.examine(ignored, GOOD) == [finding]
+
+
+def test_bound_that_is_not_given() -> None:
+    """As the module hands it on: every option of a dictionary is there."""
+    entry = {"component": "kserve", "version": "0.15", "with": "knative", "verified": [], "source": "x"}
+    line = pair({**entry, "supported": {"min": "1.20", "max": None}})
+    (finding,) = report.examine(replace(WANTED, components=(KSERVE, KNATIVE), pairs=(line,), agree=()), GOOD)
+    assert "1.20 and later" in finding.why
 
 
 def test_pair_that_is_wanted_anyway_is_a_warning() -> None:
