@@ -108,7 +108,7 @@ def ensure(
     stack = stacks.chosen(stack)
     wanted = kinds_of(names, stack)
     cache, say, result = cache or Cache(), progress or Progress(), Artifacts(stack)
-    if wanted & {"programs", "charts", "images"}:
+    if wanted & {"programs", "images"}:
         go = toolchain.look(cache)
         for module in programs.chosen(k8s, stack):
             if not go.program and not cache.get("programs", module.name, module.key(go.version)):
@@ -119,8 +119,13 @@ def ensure(
         result.debs_dir = debs.ensure_debs(cache, say)
         result.used.add(result.debs_dir)
     if "charts" in wanted:
-        result.charts_path = charts.ensure_charts(cache, result.programs, say, stack)
-        result.used.add(result.charts_path.parent)
+        go, used = toolchain.look(cache), charts.modules_used(stack)
+        shipping = [module for module in programs.chosen(k8s, stack) if module.name in used]
+        if not go.program and not all(programs.shipped_path(cache, module).is_dir() for module in shipping):
+            go = toolchain.ensure_go(cache, say)
+        shipped = {module.name: programs.shipped(cache, module, say, go) for module in shipping}
+        result.charts_path = charts.ensure_charts(cache, shipped, say, stack)
+        result.used |= {*shipped.values(), result.charts_path.parent}
     if "images" in wanted and result.debs_dir:
         shell = rootfs.ensure_shell(cache, say)
         result.used.add(shell)
@@ -163,7 +168,7 @@ def needs(
     stack = stacks.chosen(stack)
     wanted, cache = kinds_of(names, stack), cache or Cache()
     missing: list[str] = []
-    if wanted & {"programs", "charts", "images"}:
+    if wanted & {"programs", "images"}:
         version = toolchain.look(cache).version
         modules = programs.chosen(k8s, stack)
         paths = {module.name: cache.path("programs", module.name, module.key(version)) for module in modules}

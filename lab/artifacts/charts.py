@@ -59,10 +59,10 @@ def replaced(text: str, chart: Chart) -> str:
     return text
 
 
-def chart_files(chart: Chart, programs: dict[str, Path]) -> tuple[dict[str, bytes], str]:
+def chart_files(chart: Chart, shipped: dict[str, Path]) -> tuple[dict[str, bytes], str]:
     """Path in the chart -> content, and the version."""
     module, _, folder = chart.source.partition("/")
-    root = programs[module] / "files" / folder
+    root = shipped[module] / "files" / folder
     ignored = {".helmignore", ".gitignore", "Chart.template.yaml", "README.template.md"}
     files = {
         str(path.relative_to(root)): path.read_bytes()
@@ -80,7 +80,7 @@ def chart_files(chart: Chart, programs: dict[str, Path]) -> tuple[dict[str, byte
         files["values.yaml"] = replaced(files["values.yaml"].decode(), chart).encode()
     if chart.crds:
         module, _, folder = chart.crds.partition("/")
-        crds = sorted((programs[module] / "files" / folder).glob("crd-*.yaml"))
+        crds = sorted((shipped[module] / "files" / folder).glob("crd-*.yaml"))
         texts = [path.read_text().rstrip("\n") for path in crds]
         content = "\n---\n".join(text.removeprefix("---\n") for text in texts)
         files["templates/crds.yaml"] = f"{{{{- if {chart.crds_if} }}}}\n{content}\n{{{{- end }}}}\n".encode()
@@ -88,9 +88,9 @@ def chart_files(chart: Chart, programs: dict[str, Path]) -> tuple[dict[str, byte
     return files, str(version)
 
 
-def package(chart: Chart, programs: dict[str, Path], target: Path) -> Path:
+def package(chart: Chart, shipped: dict[str, Path], target: Path) -> Path:
     """`<chart>-<version>.tgz` as `helm package` names it, the same bytes each time."""
-    files, version = chart_files(chart, programs)
+    files, version = chart_files(chart, shipped)
     path = target / f"{chart.name}-{version}.tgz"
     with blob_writer(path) as (stream, _result):
         # Chart.yaml first, as helm writes it
@@ -99,19 +99,24 @@ def package(chart: Chart, programs: dict[str, Path], target: Path) -> Path:
     return path
 
 
-def ensure_charts(cache: Cache, programs: dict[str, Path], say: Say, stack: str = stacks.ALL) -> Path:
+def modules_used(stack: str) -> set[str]:
+    """Names of the modules that ship what the stack's charts and release files are made of."""
+    charts, files = described(stack), manifests.described(stack)
+    return {chart.source.partition("/")[0] for chart in charts}.union(*(manifest.modules for manifest in files))
+
+
+def ensure_charts(cache: Cache, shipped: dict[str, Path], say: Say, stack: str = stacks.ALL) -> Path:
     """The folder with all charts; beside it `files` with the release files: what a site without the internet has."""
     charts, files = described(stack), manifests.described(stack)
-    used = {chart.source.partition("/")[0] for chart in charts}.union(*(manifest.modules for manifest in files))
-    key = digest(FORMAT, charts, files, [programs[name].name for name in sorted(used)])
+    key = digest(FORMAT, charts, files, [shipped[name].name for name in sorted(modules_used(stack))])
 
     def make(work: Path) -> None:
         say(f"packaging {len(charts)} charts and {len(files)} release files")
         (work / "charts").mkdir()
         (work / "files").mkdir()
         for chart in charts:
-            package(chart, programs, work / "charts")
+            package(chart, shipped, work / "charts")
         for manifest in files:
-            (work / "files" / manifest.file).write_text(manifests.compose(manifest, programs))
+            (work / "files" / manifest.file).write_text(manifests.compose(manifest, shipped))
 
     return cache.get_or_make("charts", "charts", key, make) / "charts"

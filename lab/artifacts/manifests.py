@@ -42,12 +42,12 @@ def described(stack: str = stacks.ALL) -> list[Manifest]:
     return [manifest for manifest in found if stacks.needed(manifest.stacks, stack)]
 
 
-def compose(manifest: Manifest, programs: Mapping[str, Path]) -> str:
+def compose(manifest: Manifest, shipped: Mapping[str, Path]) -> str:
     """The documents of all sources in their order, each pattern's files by name, and what the release replaces."""
     texts = []
     for source in manifest.sources:
         module, _, pattern = source.partition("/")
-        paths = sorted((programs[module] / "files").glob(pattern))
+        paths = sorted((shipped[module] / "files").glob(pattern))
         if not paths:
             raise BuildError(f"lab/go/files.yaml: {manifest.name} names {source}, which is not there")
         texts += [path.read_text().strip("\n").removeprefix("---\n") for path in paths]

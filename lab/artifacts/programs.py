@@ -127,15 +127,39 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
         run(f"building {module.name}", command, cwd=module.directory, env=environment, log=log, say=say)
         for built, wanted in module.binaries.items():
             (work / "bin" / built).rename(work / "bin" / wanted)
-        for entry in module.extract:
-            source = module_directory(program, module, entry["module"], environment) / entry["path"]
-            if not source.exists():
-                raise BuildError(f"module {entry['module']} of lab/go/{module.name} has no {entry['path']}")
-            target = work / "files" / entry["to"]
-            target.parent.mkdir(parents=True, exist_ok=True)
-            copy_writable(source, target)
+        extract(program, module, environment, work)
 
     return cache.get_or_make("programs", module.name, module.key(go.version), make)
+
+
+def shipped(cache: Cache, module: Module, say: Say, go: Go) -> Path:
+    """The folder with files/<extracted> alone: what a module ships can be had without compiling anything."""
+
+    def make(work: Path) -> None:
+        say(f"fetching what {module.name} ships")
+        with cache.lock(BUILD_LOCK, shared=True):
+            extract(go.program or "go", module, build_environment(cache), work)
+
+    return cache.get_or_make("shipped", module.name, shipped_key(module), make)
+
+
+def shipped_key(module: Module) -> str:
+    return digest([(entry, module.required(entry["module"])) for entry in module.extract])
+
+
+def shipped_path(cache: Cache, module: Module) -> Path:
+    """Where it is, made or not."""
+    return cache.path("shipped", module.name, shipped_key(module))
+
+
+def extract(go: str, module: Module, environment: dict[str, str], work: Path) -> None:
+    for entry in module.extract:
+        source = module_directory(go, module, entry["module"], environment) / entry["path"]
+        if not source.exists():
+            raise BuildError(f"module {entry['module']} of lab/go/{module.name} has no {entry['path']}")
+        target = work / "files" / entry["to"]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy_writable(source, target)
 
 
 def module_directory(go: str, module: Module, path: str, environment: dict[str, str]) -> Path:

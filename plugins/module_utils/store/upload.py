@@ -63,7 +63,8 @@ def _file(path: Path, key: str) -> File:
 
 def plan(store: Store, bucket: str, prefix: str, wanted: list[File]) -> Plan:
     there = dict(_listed(store, bucket, prefix))
-    upload, unchanged = [], []
+    upload: list[File] = []
+    unchanged: list[File] = []
     for file in wanted:
         same = there.get(file.key) == file.size and _digest(store, bucket, file.key) == file.sha256
         (unchanged if same else upload).append(file)

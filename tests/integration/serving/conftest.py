@@ -7,6 +7,7 @@ writing the status of pods, so that every end of a build can be had in seconds."
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -41,11 +42,11 @@ def artifacts() -> Any:
 
 
 @pytest.fixture(scope="session")
-def inference_artifacts() -> Any:
-    """The same of the inference stack, for its definitions."""
+def inference_artifacts(artifacts: Any) -> Any:
+    """The charts of the inference stack, for its definitions, with the same programs."""
     from lab.artifacts import ensure  # noqa: PLC0415
 
-    return ensure(["programs", "charts"], stack="inference")
+    return dataclasses.replace(ensure(["charts"], stack="inference"), programs=artifacts.programs)
 
 
 @pytest.fixture(scope="session")

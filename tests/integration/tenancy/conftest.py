@@ -93,7 +93,7 @@ def _documents() -> Iterator[Obj]:
     if not charts:
         from lab.artifacts import ensure  # noqa: PLC0415  # only when the environment names none
 
-        charts = str(ensure(["charts"]).charts_dir)
+        charts = str(ensure(["charts"], stack="inference").charts_dir)
     for chart in (*Path(charts).glob("base-1.*.tgz"), *Path(charts).glob("kserve-crd-*.tgz")):
         with tarfile.open(chart) as archive:
             for entry in archive:
