@@ -30,7 +30,7 @@ def plugins() -> None:
 @pytest.fixture(scope="session")
 def site() -> dict[str, Any]:
     """The charts and the helm program of this machine's cache, as `make up` and the lab use them."""
-    artifacts = ensure(["programs", "charts"])
+    artifacts = ensure(["programs", "charts"], stack="all")
     return {"artifacts_dir": str(artifacts.charts_dir.parent), "helm_binary": str(artifacts.bin("helm"))}
 
 

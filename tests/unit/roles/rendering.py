@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.fetch import read_manifest_file
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.helm import render
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.patches import apply_patches, drop
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.render import flatten, normalise
@@ -84,9 +85,9 @@ class Role:
         finally:
             shutil.rmtree(path.parent)
 
-    def objects(self, fresh: bool = False) -> list[dict[str, Any]]:
-        """All objects of the component, from templates and charts, dropped and patched as the engine does it."""
-        args = self.component()
+    def objects(self, fresh: bool = False, tasks: str = "present") -> list[dict[str, Any]]:
+        """All objects of the component, from templates, files and charts, dropped and patched as the engine does it."""
+        args = self.component(tasks)
         key = json.dumps(args, sort_keys=True)
         if fresh or key not in _RENDERED:
             _RENDERED[key] = self._objects(args)
@@ -97,6 +98,8 @@ class Role:
         objects = flatten(args.get("manifests") or [], "manifests")
         with tempfile.TemporaryDirectory() as folder:
             os.chmod(folder, 0o700)
+            for file in args.get("files") or []:
+                objects += flatten(read_manifest_file(file, Path(folder)), file["path"])
             for chart in args.get("charts") or []:
                 objects += flatten(
                     render(

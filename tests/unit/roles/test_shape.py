@@ -12,7 +12,7 @@ from ansible_collections.bentobox.platform.tests.unit.roles import readme
 from ansible_collections.bentobox.platform.tests.unit.roles.rendering import ROLES, load
 
 CHARTS = ["cert_manager", "metrics_server", "yatai", "yatai_image_builder", "yatai_deployment"]
-EXISTING = ["cert_manager", "metrics_server", "ingress"]
+EXISTING = ["cert_manager", "metrics_server", "ingress", "gateway_api", "istio", "knative", "kserve"]
 COMPONENTS = [*EXISTING, "postgresql", "object_store", "registry", "yatai", "yatai_image_builder", "yatai_deployment"]
 FILES = [
     "README.md",
