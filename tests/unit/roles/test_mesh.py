@@ -73,7 +73,8 @@ def test_gateway_api_is_the_experimental_channel(role: Make) -> None:
 def test_istio_injects_from_the_mirror(role: Make) -> None:
     objects = istio(role, image_registry=MIRROR, image_pull_secrets=["one"])
     values = json.loads(find(objects, "ConfigMap", "istio-sidecar-injector")["data"]["values"])
-    assert values["global"]["proxy"]["image"] == f"{MIRROR}/docker.io/istio/proxyv2:1.26.2"
+    for part in ("proxy", "proxy_init"):
+        assert values["global"][part]["image"] == f"{MIRROR}/docker.io/istio/proxyv2:1.26.2"
     assert values["global"]["imagePullSecrets"] == ["one"]
     assert values["global"]["proxy"]["resources"]["limits"] == {"cpu": "1", "memory": "256Mi"}
 
@@ -154,6 +155,12 @@ def test_knative_aggregated_roles_are_left_to_kubernetes(role: Make) -> None:
     roles = [item for item in knative(role) if item.get("aggregationRule")]
     assert len(roles) == 3
     assert [item["metadata"]["name"] for item in roles if "rules" in item] == []
+
+
+def test_knative_webhooks_rules_are_left_to_the_webhook(role: Make) -> None:
+    hooks_of = [item["webhooks"] for item in knative(role) if item["kind"].endswith("WebhookConfiguration")]
+    assert len(hooks_of) == 4
+    assert [hook["name"] for made in hooks_of for hook in made if "rules" in hook] == []
 
 
 def test_knative_settings_keep_the_example_that_its_checksum_is_of(role: Make) -> None:
