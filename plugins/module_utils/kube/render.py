@@ -66,6 +66,8 @@ def normalise(obj: Obj) -> Obj:
         for key, value in (metadata.get(holder) or {}).items():
             if not isinstance(value, str):
                 raise RenderError(f"{obj['kind']} {name}: metadata.{holder}.{key} is not a string; quote it")
+        if not metadata.get(holder):
+            metadata.pop(holder, None)  # an empty one is owned only once others have written into it
     result["metadata"] = metadata
     if obj.get("kind") == "Job" and isinstance(result.get("spec"), dict):
         # A Job that vanishes when it is done would be run again by every run.

@@ -109,6 +109,11 @@ def test_normalising_drops_what_only_the_server_says() -> None:
     assert normalise(obj) == make("batch/v1", "Job", spec={"template": {"b": [{}]}})
 
 
+def test_normalising_drops_empty_labels_and_annotations() -> None:
+    """Owned only once a controller has written into them: the second run would be a change."""
+    assert normalise(make("v1", "Pod", metadata={"labels": {}, "annotations": {}})) == make("v1", "Pod")
+
+
 def hook(name: str, kinds: str, weight: str | None = None) -> dict[str, Any]:
     annotations = {"helm.sh/hook": kinds, "helm.sh/hook-delete-policy": "hook-succeeded"}
     if weight is not None:
