@@ -15,8 +15,6 @@ from typing import Any
 
 from . import applyset
 from .apply import Applier, Change
-from .client import FIELD_MANAGER
-from .fields import owned
 from .ledger import FIELD, Ledger, decode, encode
 from .objects import Key, Obj, key_of
 
@@ -62,7 +60,7 @@ class Record:
             return
         for change in changes:
             if change.key in self.ledger.objects:
-                self.ledger.objects[change.key] = owned(change.after, FIELD_MANAGER)
+                self.ledger.objects[change.key] = change.owned
         if self.stale or self.had is None or self.had.objects != self.ledger.objects:
             self._write(self.final)
 

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from .sides import LOOPED, Bare, Component, Empty, Kubectl, Times
 
-BEGIN, END = "<!-- written by tests/benchmarks/bench_engine.py: begin -->", "<!-- end -->"
-
 
 def table(size: int, found: dict[str, Times]) -> str:
     """Net is what a side takes above an empty play, where it is one; ratios are of net times, to ours."""
@@ -58,8 +56,10 @@ def _looped(
     ]
 
 
-def keep(document: Path, text: str, rounds: int, large: int) -> None:
-    """Between the markers; what people wrote around them stays."""
-    note = f"Medians of {rounds} rounds; from {large:,} objects on one cold run and {rounds} with nothing to do."
-    before, _, rest = document.read_text().partition(BEGIN)
-    document.write_text(f"{before}{BEGIN}\n\n{text}\n\n{note}\n\n{END}{rest.partition(END)[2]}")
+def keep(document: Path, benchmark: str, text: str) -> None:
+    """Between the benchmark's markers; what people wrote around them stays."""
+    begin, end = f"<!-- written by tests/benchmarks/{benchmark}: begin -->", "<!-- end -->"
+    before, found, rest = document.read_text().partition(begin)
+    if not found:
+        raise ValueError(f"{document.name} has no line {begin}")
+    document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}")
