@@ -65,6 +65,7 @@ class Component:
         self.timing = {"render": 0.0, "plan": 0.0, "apply": 0.0, "wait": 0.0}
         self.live: dict[Key, Obj] = {}
         self.shapes: dict[str, Fields] = {}
+        self.silent: set[str] = set()  # group-kinds of members that cannot be seen now
         self.digest = ""
 
     # -- present -------------------------------------------------------------------------------------------------
@@ -92,8 +93,8 @@ class Component:
             # What was seen in a namespace that was made anew since then went with the old one.
             known = None if self.namespace in self.applier.renewed_namespaces else parent
             record = Record(self.applier, self.params, known, self.digest)
-            ledger = Ledger(dict.fromkeys(wanted), configuration.generated_keys)
-            self.changes.append(record.open(ledger, self.kept, going))
+            ledger = Ledger({**record.of(self.silent), **dict.fromkeys(wanted)}, configuration.generated_keys)
+            self.changes.append(record.open(ledger, self.kept, going, self.silent))
             done = namespaces.ensure(items, self.live)
             self.changes = [*namespaces.changes, *self.changes, *configuration.generate()]
             configuration.complete(items)
@@ -118,6 +119,12 @@ class Component:
                 preferred = self.client.discovery.preferred(group, kind)
                 if preferred:
                     versions[(group, kind)] = preferred
+                elif self.client.discovery.silent(group, kind):
+                    self.silent.add(text)
+                    self.warnings.append(
+                        f"the API server of {text} does not answer (see 'kubectl get apiservices'); what {self.name} "
+                        "has of it was neither looked at nor removed, and stays recorded"
+                    )
         return versions
 
     def _apply_phase(self, items: list[Item], phase: int, configuration: Configuration) -> list[Target]:
