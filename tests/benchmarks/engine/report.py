@@ -11,11 +11,11 @@ from pathlib import Path
 from .sides import LOOPED, Bare, Component, Empty, Kubectl, Times
 
 
-def table(size: int, found: dict[str, Times]) -> str:
-    """Net is what a side takes above an empty play, where it is one; ratios are of net times, to ours."""
+def table(size: int, found: dict[str, Times], rounds: int) -> str:
+    """Medians. Net is what a side takes above an empty play, where it is one; ratios are of net times, to ours."""
     empty = found[Empty.title]
     floor = empty.seconds([*empty.cold, *empty.again])
-    net = {title: _net(title, times, floor) for title, times in found.items() if times.cold}
+    net = {title: _net(title, times, floor) for title, times in found.items()}
     ours = net[Component.title]
     lines = [
         f"### {size:,} objects",
@@ -24,17 +24,21 @@ def table(size: int, found: dict[str, Times]) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for title, times in found.items():
-        if title not in net:
-            lines.append(f"| {title} | {times.left_out} | | | | | | |")
-            continue
         cells = [title]
         for runs, own, our in zip((times.cold, times.again), net[title], ours, strict=True):
             compared = title not in (Empty.title, Component.title) and "loop" not in title
-            cells += [f"{times.seconds(runs):.2f}", "" if title == Empty.title else f"{own:.2f}"]
+            cells += [
+                f"{times.seconds(runs):.2f}{_few(len(runs), rounds)}",
+                "" if title == Empty.title else f"{own:.2f}",
+            ]
             cells.append(f"{own / our:.2f}" if compared else "")
         cells.append(f"{times.peak():.0f}" if times.peak() else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines + _looped(found, net, ours, size))
+
+
+def _few(runs: int, rounds: int) -> str:
+    return "" if runs >= rounds else f" ({runs} run{'s' if runs > 1 else ''})"
 
 
 def _net(title: str, times: Times, floor: float) -> tuple[float, float]:
