@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -32,52 +33,49 @@ from ansible_collections.bentobox.platform.tests.benchmarks.engine.sides import 
     Side,
     Times,
 )
-from ansible_collections.bentobox.platform.tests.benchmarks.engine.tools import Bench, environment  # noqa: E402
+from ansible_collections.bentobox.platform.tests.benchmarks.engine.tools import Bench, Run, environment  # noqa: E402
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane  # noqa: E402
 
 SIZES = [int(size) for size in os.environ.get("BENTOBOX_BENCH_SIZES", "100,1000,10000").split(",")]
 ROUNDS = int(os.environ.get("BENTOBOX_BENCH_ROUNDS", "5"))
-LARGE = 5000  # from here on one cold run of each side, and as many with nothing to do as there are rounds
-PATIENCE = float(
-    os.environ.get("BENTOBOX_BENCH_PATIENCE", "200")
-)  # seconds that one run of a side may be expected to take
+# Seconds for the repetitions of one side at one size. Whatever takes longer is measured once: kubectl needs minutes for
+# what takes others seconds, and five times that would tell nothing new.
+BUDGET = float(os.environ.get("BENTOBOX_BENCH_SECONDS", "150"))
 
 
-def rounds(size: int) -> int:
-    return 1 if size >= LARGE else ROUNDS
+def due(runs: list[Run]) -> bool:
+    """Whether a side is run once more."""
+    return not runs or sum(run.seconds for run in runs) + runs[-1].seconds <= BUDGET
 
 
-def measure(bench: Bench, size: int, sides: list[Side], expected: dict[str, float]) -> dict[str, Times]:
-    """Cold, then with nothing to do; expected: seconds per object of each side, from the sizes before."""
-    found: dict[str, Times] = {}
-    for number in range(rounds(size)):
+def measure(size: int, sides: list[Side]) -> dict[str, Times]:
+    """Cold, then with nothing to do, round by round."""
+    found = {side.title: Times() for side in sides}
+    begun = time.monotonic()
+    for number in range(ROUNDS):
         for side in sides:
-            times = found.setdefault(side.title, Times())
-            if number and not side.scales and not isinstance(side, Empty):
-                continue  # the loop is a sample of many runs already
-            if expected.get(side.title, 0) * size > PATIENCE:
-                times.left_out = (
-                    f"left out: {expected[side.title] * size / 60:.0f} minutes at the speed of the size before"
-                )
+            times = found[side.title]
+            if number and side.sample:
                 continue
-            namespace = f"b{size}-{side.short}-{number}"
-            side.prepare(namespace, size)
-            times.cold.append(side.run(namespace, size, again=False))
-            for _ in range(ROUNDS if size >= LARGE else 1):
-                times.again.append(side.run(namespace, size, again=True))
-            where = f"{size} objects, round {number + 1}/{rounds(size)}  {side.title:42}"
-            print(f"{where} {times.cold[-1].seconds:8.2f} s, again {times.again[-1].seconds:8.2f} s", flush=True)
-    for side in sides:
-        times = found[side.title]
-        if times.cold and side.scales:
-            expected[side.title] = times.seconds(times.cold) / size
+            if cold := due(times.cold):
+                times.namespace = f"b{size}-{side.short}-{number}"
+                side.prepare(times.namespace, size)
+                times.cold.append(side.run(times.namespace, size, again=False))
+            if again := due(times.again):
+                times.again.append(side.run(times.namespace, size, again=True))
+            cells = [
+                f"{what} {runs[-1].seconds:7.2f} s"
+                for what, runs, ran in (("cold", times.cold, cold), ("again", times.again, again))
+                if ran
+            ]
+            where = f"{time.monotonic() - begun:6.0f} s  {size} objects, round {number + 1}/{ROUNDS}"
+            print(f"{where}  {side.title:42} {', '.join(cells) or 'is not repeated'}", flush=True)
     return found
 
 
 def main() -> None:
     venv = environment()
     found: dict[int, dict[str, Times]] = {}
-    expected: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="bentobox-bench-") as folder:
         for size in SIZES:
             # A control plane for each size: what other sizes left behind must not be read through.
@@ -87,13 +85,14 @@ def main() -> None:
                 sides: list[Side] = [Empty(bench), Component(bench), Bare(bench), K8s(bench), Kubectl(bench)]
                 if size <= 100:  # what an object costs there does not depend on how many there are
                     sides.append(K8s(bench, looped=LOOPED))
-                found[size] = measure(bench, size, sides, expected)
+                found[size] = measure(size, sides)
                 machine = describe(bench)
             finally:
                 plane.stop()
-    text = "\n\n".join(table(size, times) for size, times in found.items())
-    print(f"\n{machine}\n\n{text}")
-    keep(CHECKOUT / "docs" / "performance.md", f"{machine}\n\n{text}", ROUNDS, LARGE)
+            # What is known so far counts, should the rest be broken off.
+            text = "\n\n".join([machine, *(table(size, times, ROUNDS) for size, times in found.items())])
+            keep(CHECKOUT / "docs" / "performance.md", "bench_engine.py", text)
+    print(f"\n{text}")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
 from .drift import by_hand
 from .errors import ApiError, Conflict, KubeError, NotFound, UnknownKind
-from .fields import touched, unchanged
+from .fields import Fields, owned, touched, unchanged
 from .objects import CRD, NAMESPACE, REPLACED, Key, Obj, key_of, wave_of
 from .patience import patiently
 from .predict import predict
@@ -34,6 +34,17 @@ class Change:
     before: Obj | None = None
     after: Obj | None = None
     predicted: bool = False
+    fields: Fields | None = None  # ours of an object that is not kept
+
+    @property
+    def owned(self) -> Fields:
+        return owned(self.after, FIELD_MANAGER) if self.fields is None else self.fields
+
+    def slim(self, shapes: dict[str, Fields]) -> Change:
+        """Without the objects: of thousands, only which fields are ours is needed later. shapes: seen already, since
+        many own the same."""
+        fields = self.owned
+        return Change(self.key, self.action, predicted=self.predicted, fields=shapes.setdefault(repr(fields), fields))
 
 
 @dataclass
@@ -52,9 +63,11 @@ class Applier:
     renewed_kinds: set[tuple[str, str]] = field(default_factory=set)
     absent: set[Key] = field(default_factory=set)  # objects that were looked for and are not there
 
-    def apply(self, obj: Obj, live: Obj | None = None, *, doubtful: bool = False) -> Change:
-        """live: the object if it is known already. doubtful: check mode does not know all of its values."""
+    def apply(self, obj: Obj, live: Obj | None = None, *, doubtful: bool = False, unsettled: bool = False) -> Change:
+        """live: the object if it is known already; unsettled: settled() was asked of it. doubtful: check mode does not
+        know all of its values."""
         key = key_of(obj)
+        seen = live if unsettled else None
         if self.renewed(key):
             if self.check_mode:
                 return Change(key, "created", None, obj, predicted=True)
@@ -66,9 +79,9 @@ class Applier:
             live = None
             if self.check_mode:
                 return Change(key, "created", None, obj, predicted=True)
-        if settled := self.settled(obj, live):
-            return settled
         if live is not None:
+            if live is not seen and (settled := self.settled(obj, live)):
+                return settled
             failed = hopeless(live)
             if not self.force:
                 check_owner(obj, live, self._owner)

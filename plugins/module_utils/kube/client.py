@@ -163,17 +163,18 @@ class Client:
             if not query["continue"]:
                 return items
 
-    def names(self, api_version: str, kind: str, namespace: str | None, most: int) -> set[str] | None:
-        """Of all objects of a kind in a namespace, at the price of their metadata; None where there are more."""
+    def uids(self, api_version: str, kind: str, namespace: str | None, most: int) -> dict[str, str] | None:
+        """By name, of all objects of a kind in a namespace, at the price of their metadata; None where there are
+        more."""
         path = self.resource(api_version, kind).path(namespace)
         query: dict[str, Any] = {"limit": 500}
-        found: set[str] = set()
+        found: dict[str, str] = {}
         while True:
             page = self.request(
                 "GET", path, query=query, headers={"Accept": _METADATA}, verb="list",
                 what=describe(kind, None, namespace),
             )  # fmt: skip
-            found.update(item["metadata"]["name"] for item in page.get("items") or [])
+            found |= {item["metadata"]["name"]: item["metadata"]["uid"] for item in page.get("items") or []}
             metadata = page.get("metadata") or {}
             if len(found) + (metadata.get("remainingItemCount") or 0) > most:
                 return None

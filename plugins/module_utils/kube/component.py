@@ -16,6 +16,7 @@ from .client import FIELD_MANAGER, Client
 from .configuration import Configuration
 from .desired import brought_kinds, build
 from .diff import difference
+from .fields import Fields
 from .leaving import left
 from .ledger import Ledger, digest
 from .namespaces import Namespaces
@@ -33,19 +34,21 @@ Display = Callable[[str], None]
 
 def run(params: dict[str, Any], check_mode: bool, diff: bool, display: Display) -> dict[str, Any]:
     """Raises KubeError; returns what the module returns."""
-    component = Component(params, Client.from_params(params), check_mode=check_mode, display=display)
+    component = Component(params, Client.from_params(params), check_mode=check_mode, diff=diff, display=display)
     if params["state"] == "absent":
         component.absent()
     else:
         component.present()
-    return component.result(diff)
+    return component.result()
 
 
 class Component:
     """One run for one component."""
 
-    def __init__(self, params: dict[str, Any], client: Client, *, check_mode: bool, display: Display) -> None:
-        self.params, self.client, self.check_mode = params, client, check_mode
+    def __init__(
+        self, params: dict[str, Any], client: Client, *, check_mode: bool, diff: bool, display: Display
+    ) -> None:
+        self.params, self.client, self.check_mode, self.diff = params, client, check_mode, diff
         self.name, self.namespace = params["name"], params["namespace"]
         self.identifier = applyset.applyset_id(self.name, self.namespace)
         self.deadline = time.monotonic() + params["wait_timeout"]
@@ -61,6 +64,8 @@ class Component:
         self.warnings: list[str] = []
         self.timing = {"render": 0.0, "plan": 0.0, "apply": 0.0, "wait": 0.0}
         self.live: dict[Key, Obj] = {}
+        self.shapes: dict[str, Fields] = {}
+        self.silent: set[str] = set()  # group-kinds of members that cannot be seen now
         self.digest = ""
 
     # -- present -------------------------------------------------------------------------------------------------
@@ -82,19 +87,19 @@ class Component:
         with Clock(self.timing, "apply"):
             namespaces = Namespaces(self.applier, self.params)
             namespaces.home(items, self.live)
-            wanted = {key_of(item.obj) for item in items}
+            wanted = {item.key for item in items}
             gone = [obj for key, obj in self.live.items() if key not in wanted]
             going, self.kept = left(self.client, self.params, gone, [item.obj for item in items], self.identifier)
             # What was seen in a namespace that was made anew since then went with the old one.
             known = None if self.namespace in self.applier.renewed_namespaces else parent
             record = Record(self.applier, self.params, known, self.digest)
-            ledger = Ledger(dict.fromkeys(wanted), configuration.generated_keys)
-            self.changes.append(record.open(ledger, self.kept, going))
+            ledger = Ledger({**record.of(self.silent), **dict.fromkeys(wanted)}, configuration.generated_keys)
+            self.changes.append(record.open(ledger, self.kept, going, self.silent))
             done = namespaces.ensure(items, self.live)
             self.changes = [*namespaces.changes, *self.changes, *configuration.generate()]
             configuration.complete(items)
         waited: list[Target] = []
-        for phase, grouped in groupby((item for item in items if key_of(item.obj) not in done), lambda i: i.phase):
+        for phase, grouped in groupby((item for item in items if item.key not in done), lambda i: i.phase):
             if phase == POST:
                 self._wait(waited)
             waited += self._apply_phase(list(grouped), phase, configuration)
@@ -114,6 +119,12 @@ class Component:
                 preferred = self.client.discovery.preferred(group, kind)
                 if preferred:
                     versions[(group, kind)] = preferred
+                elif self.client.discovery.silent(group, kind):
+                    self.silent.add(text)
+                    self.warnings.append(
+                        f"the API server of {text} does not answer (see 'kubectl get apiservices'); what {self.name} "
+                        "has of it was neither looked at nor removed, and stays recorded"
+                    )
         return versions
 
     def _apply_phase(self, items: list[Item], phase: int, configuration: Configuration) -> list[Target]:
@@ -122,41 +133,51 @@ class Component:
         for (weight, wave), grouped in groupby(items, lambda item: (item.weight, wave_of(item.obj))):
             batch = list(grouped)
             with Clock(self.timing, "apply"):
-                settled = [self.applier.settled(item.obj, self.live.get(key_of(item.obj))) for item in batch]
-                rest = [item for item, change in zip(batch, settled, strict=True) if change is None]
-                self.applier.absent |= absent(self.client, [item.obj for item in rest], self.live)
-                applied = iter(
-                    in_parallel(
-                        lambda item: self.applier.apply(
-                            item.obj,
-                            self.live.get(key_of(item.obj)),
-                            doubtful=key_of(item.obj) in configuration.doubtful,
-                        ),
-                        rest,
-                    )
-                )
-                changes = [change or next(applied) for change in settled]
-            self.changes += changes
-            self._tell(changes, wave)
-            found = [
-                target_of(item.obj, change.after)
-                for item, change in zip(batch, changes, strict=True)
-                if awaited(item.obj)
-            ]
-            if wave == CRD or phase != MAIN:
+                at_once = wave == CRD or phase != MAIN
+                found = self._apply_wave(batch, configuration, to_wait=at_once or self.params["wait"])
+            if at_once:
                 what = WAVE_NAMES[wave] if phase == MAIN else f"chart hooks of weight {weight}"
                 self._wait(found, what=what, always=True)
             else:
                 targets += found
         return targets
 
-    def _tell(self, changes: list[Change], wave: int) -> None:
+    def _apply_wave(self, items: list[Item], configuration: Configuration, *, to_wait: bool) -> list[Target]:
+        """Returns what is to be waited for. Of all other objects only what is told in the end is kept."""
+        targets: dict[Key, Target] = {}
+
+        def done(item: Item, change: Change) -> Change:
+            self.live.pop(item.key, None)
+            if to_wait and awaited(item.obj):
+                targets[item.key] = target_of(item.obj, change.after)
+            shown = self.diff and change.action != "unchanged"
+            return change if shown else change.slim(self.shapes)
+
+        def settle(item: Item) -> Change | None:
+            change = self.applier.settled(item.obj, self.live.get(item.key))
+            return done(item, change) if change else None
+
+        def send(item: Item) -> Change:
+            doubtful = item.key in configuration.doubtful
+            live = self.live.get(item.key)
+            return done(item, self.applier.apply(item.obj, live, doubtful=doubtful, unsettled=True))
+
+        settled = [settle(item) for item in items]
+        rest = [item for item, change in zip(items, settled, strict=True) if change is None]
+        self.applier.absent |= absent(self.client, [item.obj for item in rest], self.live)
+        applied = iter(in_parallel(send, rest))
+        changes = [change or next(applied) for change in settled]
+        self.changes += changes
+        self._tell(changes, items[0])
+        return [targets[item.key] for item in items if item.key in targets]
+
+    def _tell(self, changes: list[Change], first: Item) -> None:
         if self.check_mode:
             return
         counts = {action: sum(change.action == action for change in changes) for action in ("created", "updated")}
         text = ", ".join(f"{count} {action}" for action, count in counts.items() if count)
         if text:
-            self.progress(f"{WAVE_NAMES[wave]}: {text}")
+            self.progress(f"{WAVE_NAMES[wave_of(first.obj)]}: {text}")
 
     def _wait(self, targets: list[Target], *, what: str = "", always: bool = False) -> None:
         if self.check_mode or not targets or not (always or self.params["wait"]):
@@ -181,7 +202,7 @@ class Component:
             self.kept = uninstall.kept
 
     # -- result --------------------------------------------------------------------------------------------------
-    def result(self, diff: bool) -> dict[str, Any]:
+    def result(self) -> dict[str, Any]:
         objects: dict[str, list[str]] = {"created": [], "updated": [], "pruned": [], "unchanged": []}
         for change in self.changes:
             objects[change.action].append(str(change.key))
@@ -199,7 +220,7 @@ class Component:
         }
         if self.warnings:
             result["warnings"] = self.warnings
-        if diff:
+        if self.diff:
             result["diff"] = [
                 difference(change.before, change.after, FIELD_MANAGER, predicted=change.predicted)
                 for change in self.changes

@@ -98,14 +98,14 @@ class Configuration:
         self._checksums(items)
 
     def _resolve(self, items: list[Item]) -> None:
-        wanted = {key_of(item.obj): refs for item in items if (refs := secrets.references(item.obj))}
-        desired = {key_of(i.obj): i.obj for i in items if i.obj["kind"] == "Secret" and key_of(i.obj) not in wanted}
+        wanted = {item.key: refs for item in items if (refs := secrets.references(item.obj))}
+        desired = {item.key: item.obj for item in items if item.key.kind == "Secret" and item.key not in wanted}
 
         def lookup(namespace: str, name: str) -> Obj | None:
             return desired.get(Key("", "Secret", namespace, name)) or self._live("Secret", namespace, name)
 
         for item in items:
-            key = key_of(item.obj)
+            key = item.key
             values = {}
             for reference in sorted(wanted.get(key, ())):
                 namespace, name, field = reference
@@ -126,7 +126,7 @@ class Configuration:
 
     def _checksums(self, items: list[Item]) -> None:
         """Of what will be there when this run is done, so that one run restarts what one change concerns."""
-        desired = {key_of(item.obj): item.obj for item in items}
+        desired = {item.key: item.obj for item in items}
         for entry in self.params["config_checksum"] or []:
             place = entry.get("namespace") or self.namespace
             contents, doubtful = {}, False
@@ -137,7 +137,7 @@ class Configuration:
             for item in self._readers(entry, items):
                 item.obj = secrets.annotate(item.obj, secrets.checksum(contents))
                 if doubtful:
-                    self.doubtful.add(key_of(item.obj))
+                    self.doubtful.add(item.key)
 
     def _live(self, kind: str, namespace: str, name: str) -> Obj | None:
         identity = (kind, namespace, name)

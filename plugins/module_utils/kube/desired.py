@@ -13,7 +13,7 @@ from . import helm
 from .client import Client
 from .errors import RenderError, UnknownKind
 from .fetch import read_manifest_file
-from .objects import Obj, group_of, key_of
+from .objects import Obj, group_of
 from .patches import apply_patches, drop
 from .render import Rendered, check_unique, flatten, hooks, normalise
 
@@ -35,14 +35,15 @@ def build(params: dict[str, Any], client: Client, *, check_mode: bool) -> Render
             objects += [_placed(obj, place) for obj in flatten(rendered, f"chart {chart['name']}")]
     objects = [normalise(obj) for obj in objects]
     objects = drop(objects, params["drop"] or [], params["namespace"])
-    objects = apply_patches(objects, params["patch"] or [], params["namespace"])
-    rendered_items = hooks([normalise(obj) for obj in objects])
+    if params["patch"]:  # which may write nulls
+        objects = [normalise(obj) for obj in apply_patches(objects, params["patch"], params["namespace"])]
+    rendered_items = hooks(objects)
     crds = brought_kinds([item.obj for item in rendered_items.items])
     for item in rendered_items.items:
         item.obj = located(item.obj, client, crds, params["namespace"], check_mode)
     check_unique(rendered_items.items)
     for item in rendered_items.items:
-        key = key_of(item.obj)
+        key = item.key
         if (key.kind, key.namespace, key.name) == ("Secret", params["namespace"], params["name"]):
             raise RenderError(f"{key} would replace the component's own record; name the component differently")
     return rendered_items

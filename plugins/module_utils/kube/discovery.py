@@ -54,12 +54,14 @@ class Discovery:
         self._request = request
         self._kinds: dict[str, dict[str, Resource]] = {}  # apiVersion -> kind -> resource
         self._order: dict[str, list[str]] = {}  # group -> its apiVersions, the preferred one first
+        self._silent: set[str] = set()  # groups whose own API server, behind this one, does not answer
         self._lock = threading.Lock()
 
     def forget(self) -> None:
         with self._lock:
             self._kinds.clear()
             self._order.clear()
+            self._silent.clear()
 
     def resource(self, api_version: str, kind: str) -> Resource:
         found = self._kinds.get(api_version, {}).get(kind)
@@ -111,6 +113,8 @@ class Discovery:
             for version in item.get("versions") or []:
                 name = f"{group}/{version['version']}" if group else version["version"]
                 with self._lock:
+                    if version.get("freshness") == "Stale":
+                        self._silent.add(group)
                     self._order.setdefault(group, []).append(name)
                     self._kinds[name] = {
                         entry["responseKind"]["kind"]: Resource(
@@ -129,6 +133,10 @@ class Discovery:
             if kind in self._kinds.get(api_version, {}):
                 return api_version
         return None
+
+    def silent(self, group: str, kind: str) -> bool:
+        """Whether the cluster cannot tell now if it has the kind: its objects may be there all the same."""
+        return self.preferred(group, kind) is None and group in self._silent
 
     def api_versions(self) -> list[str]:
         """As Helm's .Capabilities.APIVersions: group/version and group/version/Kind."""

@@ -60,6 +60,9 @@ def _component(client: Client, parent: Obj, members: dict[Key, Obj]) -> dict[str
         ready, why = readiness(obj)
         if awaited(obj) and not ready:
             waiting.append(f"{key}: {why}")
+    for text in sorted(applyset.recorded(parent)[0]):
+        if client.discovery.silent(*applyset.split_group_kind(text)):
+            waiting.append(f"{text}: its API server does not answer")
     complete = annotations.get(applyset.RUN) is None
     ledger = decode(parent)
     drifted, missing = _compare(client, ledger or Ledger(), members)
@@ -90,7 +93,8 @@ def _compare(client: Client, ledger: Ledger, members: dict[Key, Obj]) -> tuple[l
         live = members.get(key) or there.get(key)
         if live is not None and applied and (fields := lost(applied, live, FIELD_MANAGER)):
             drifted.append({"object": str(key), "fields": fields})
-    return drifted, [str(key) for key in unseen if not there.get(key)]
+    unknown = [key for key in unseen if not there.get(key)]
+    return drifted, [str(key) for key in unknown if not client.discovery.silent(key.group, key.kind)]
 
 
 def _get(client: Client, key: Key) -> Obj | None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from .applyset import split_group_kind
 from .fields import Fields
-from .objects import Key, Obj, key_of
+from .objects import Key, Obj
 from .render import Item
 
 FIELD = "ledger"  # of the record's data
@@ -44,7 +44,7 @@ class Ledger:
 
 def digest(items: list[Item], params: dict[str, Any]) -> str:
     """Of what was asked. Values of Secrets are left out first: a weak one could be guessed from a hash of it."""
-    objects = sorted(items, key=lambda item: (item.phase, item.weight, key_of(item.obj)))
+    objects = sorted(items, key=lambda item: (item.phase, item.weight, item.key))
     told = [[item.phase, item.weight, _without_values(item.obj)] for item in objects]
     asked = {name: params.get(name) or None for name in _ASKED}
     return f"sha256:{hashlib.sha256(_line([told, asked])).hexdigest()}"

@@ -15,8 +15,7 @@ from typing import Any
 
 from . import applyset
 from .apply import Applier, Change
-from .client import FIELD_MANAGER
-from .fields import owned
+from .fields import Fields
 from .ledger import FIELD, Ledger, decode, encode
 from .objects import Key, Obj, key_of
 
@@ -31,13 +30,19 @@ class Record:
         self.params, self.live, self.digest = params, live, digest
         self.ledger, self.had = Ledger(), decode(live)
         self.final: Obj = {}
+        self.kinds: set[str] = set()
         key = Key("", "Secret", params["namespace"], params["name"])
         self.change = Change(key, "unchanged", told(live), told(live))
         self.stale = False
 
-    def open(self, ledger: Ledger, staying: Iterable[Obj], going: Iterable[Obj]) -> Change:
-        """staying and going: objects that are no longer declared."""
-        self.ledger = ledger
+    def of(self, kinds: set[str]) -> dict[Key, Fields | None]:
+        """What it knows of objects of these group-kinds."""
+        known = self.had.objects if self.had else {}
+        return {key: fields for key, fields in known.items() if key.group_kind in kinds}
+
+    def open(self, ledger: Ledger, staying: Iterable[Obj], going: Iterable[Obj], kinds: set[str]) -> Change:
+        """staying and going: objects that are no longer declared. kinds: to be named whether one is known or not."""
+        self.ledger, self.kinds = ledger, kinds
         keys = {*ledger.objects, *map(key_of, staying)}
         self.final = self._parent(keys)
         self.stale = not self._current()
@@ -62,7 +67,7 @@ class Record:
             return
         for change in changes:
             if change.key in self.ledger.objects:
-                self.ledger.objects[change.key] = owned(change.after, FIELD_MANAGER)
+                self.ledger.objects[change.key] = change.owned
         if self.stale or self.had is None or self.had.objects != self.ledger.objects:
             self._write(self.final)
 
@@ -74,7 +79,7 @@ class Record:
         parent = applyset.parent(
             self.params["name"],
             self.params["namespace"],
-            {key.group_kind for key in keys},
+            {key.group_kind for key in keys} | self.kinds,
             {key.namespace for key in keys},
             self.params.get("version"),
             self.params.get("release"),

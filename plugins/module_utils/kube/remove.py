@@ -14,6 +14,7 @@ from .objects import CRD, CUSTOM, NAMESPACE, WORKLOAD, Obj, key_of, wave_of
 from .patience import patiently
 from .pool import in_parallel
 from .refusals import explained, silent_webhook
+from .survey import uids
 
 _NAMED = 20  # objects of which is told what holds them
 
@@ -77,8 +78,7 @@ def _delete(client: Client, obj: Obj, deadline: float, check_mode: bool, progres
 def wait_gone(client: Client, objects: list[Obj], deadline: float, progress: Callable[[str], None]) -> None:
     left, said, interval = list(objects), "", 0.2
     while True:
-        there = in_parallel(lambda obj: _still(client, obj), left)
-        left = [obj for obj, still in zip(left, there, strict=True) if still]
+        left = _still_there(client, left)
         if not left:
             return
         if time.monotonic() > deadline:
@@ -91,10 +91,18 @@ def wait_gone(client: Client, objects: list[Obj], deadline: float, progress: Cal
         interval = min(interval * 1.4, 2.0)
 
 
-def _still(client: Client, obj: Obj) -> bool:
+def _still_there(client: Client, objects: list[Obj]) -> list[Obj]:
+    """Those that are not gone yet. What somebody made since under the same name is another object."""
+    known = uids(client, objects)
+    alone = [obj for obj in objects if key_of(obj) not in known]
+    known |= zip(map(key_of, alone), in_parallel(lambda obj: _uid(client, obj), alone), strict=True)
+    return [obj for obj in objects if (uid := known[key_of(obj)]) and uid == obj["metadata"].get("uid", uid)]
+
+
+def _uid(client: Client, obj: Obj) -> str | None:
     key = key_of(obj)
     live = client.get_or_none(obj["apiVersion"], key.kind, key.name, key.namespace or None)
-    return live is not None and live["metadata"]["uid"] == obj["metadata"].get("uid", live["metadata"]["uid"])
+    return live["metadata"]["uid"] if live else None
 
 
 def _reasons(client: Client, left: list[Obj]) -> list[str]:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .errors import RenderError
-from .objects import Obj, clean, key_of, wave_of
+from .objects import Key, Obj, clean, key_of, wave_of
 
 PRE, MAIN, POST = range(3)
 HOOK = "helm.sh/hook"
@@ -26,6 +27,11 @@ class Item:
     obj: Obj
     phase: int = MAIN
     weight: int = 0
+
+    @cached_property
+    def key(self) -> Key:
+        """Its identity, which nothing changes once desired.located() has given it its namespace."""
+        return key_of(self.obj)
 
     @property
     def order(self) -> tuple[int, int, int]:
@@ -111,7 +117,7 @@ def hooks(objects: list[Obj]) -> Rendered:
 def check_unique(items: list[Item]) -> None:
     seen: set[Any] = set()
     for item in items:
-        key = key_of(item.obj)
+        key = item.key
         if key in seen:
             raise RenderError(f"{key} is declared twice; drop one of them")
         seen.add(key)

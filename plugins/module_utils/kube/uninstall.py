@@ -10,6 +10,7 @@ from typing import Any
 
 from . import applyset
 from .client import Client
+from .errors import KubeError
 from .leaving import kept_earlier, made_here, made_namespace
 from .objects import CRD, KEPT, NAMESPACE, Obj, kept, wave_of
 from .remove import delete_all, instances, wait_gone
@@ -33,6 +34,12 @@ class Uninstall:
             version = self.client.discovery.preferred(group, kind)
             if version:
                 versions[(group, kind)] = version
+            elif self.client.discovery.silent(group, kind):
+                raise KubeError(
+                    f"remove {self.params['name']}: the API server of {kind} ({group}) does not answer, and what the "
+                    "component has of it cannot be removed. Bring it back, or delete its APIService if those objects "
+                    "do not matter (kubectl get apiservices)"
+                )
         found = list(applyset.members(self.client, self.identifier, versions).values())
         if purge and self.parent is None:
             found += kept_earlier(self.client, self.identifier)

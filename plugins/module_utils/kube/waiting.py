@@ -6,18 +6,22 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .applyset import PART_OF
 from .client import Client
-from .errors import KubeError, NotFound, WaitTimeout
+from .errors import Forbidden, KubeError, NotFound, WaitTimeout
 from .explain import MOST_LINES, pods_of, report
 from .objects import CUSTOM, WORKLOAD, Key, Obj, key_of, wave_of
 from .pool import in_parallel
+from .survey import WORTH
 from .wait import condition_of, hopeless, pod_problem, readiness
 
 _HEARTBEAT = 60.0  # seconds after which something is said although nothing has changed: many CI systems want that
+_READ_ALONG = 20  # objects in a LIST that are ready already cost as much as one that is asked for alone
 _ASKED = 100  # objects whose Pods are looked at when the time is over
 # Besides workloads and custom resources. PersistentVolumeClaims are not: many bind only when a Pod uses them.
 _AWAITED = {"CustomResourceDefinition", "APIService", "Service"}
@@ -35,6 +39,7 @@ class Target:
     condition: str | None = None
     status: str = "True"
     seen: Obj | None = None
+    applyset: str = ""  # whose member it is
 
     @property
     def key(self) -> Key:
@@ -65,7 +70,8 @@ def awaited(obj: Obj) -> bool:
 
 def target_of(obj: Obj, seen: Obj | None) -> Target:
     key = key_of(obj)
-    return Target(obj["apiVersion"], key.kind, key.name, key.namespace or None, seen=seen)
+    whose = (obj["metadata"].get("labels") or {}).get(PART_OF, "")
+    return Target(obj["apiVersion"], key.kind, key.name, key.namespace or None, seen=seen, applyset=whose)
 
 
 def extra_targets(wait_for: list[dict[str, Any]], namespace: str, client: Client) -> list[Target]:
@@ -123,7 +129,32 @@ def wait_for_all(
             said, said_at = line, now
         time.sleep(min(interval, max(0.05, deadline - now)))
         interval = min(interval * 1.3, 3.0)
-        in_parallel(lambda target: target.refresh(client), waiting)
+        _refresh(client, waiting, targets)
+
+
+def _refresh(client: Client, waiting: list[Target], targets: list[Target]) -> None:
+    """Members of a kind with one question, where there are many and most of what it reads is awaited."""
+    sizes = Counter(_together(target) for target in targets)
+    groups: dict[tuple[str, str, str], list[Target]] = {}
+    for target in waiting:
+        groups.setdefault(_together(target), []).append(target)
+    alone: list[Target] = []
+    for (api_version, kind, whose), group in groups.items():
+        there: dict[Key, Obj] = {}
+        if whose and len(group) >= max(WORTH, sizes[api_version, kind, whose] // _READ_ALONG):
+            try:
+                members = client.list(api_version, kind, label_selector=f"{PART_OF}={whose}")
+                there = {key_of(obj): obj for obj in members}
+            except (NotFound, Forbidden):
+                pass
+        for target in group:
+            target.seen = there.get(target.key)
+        alone += [target for target in group if target.seen is None]  # gone, or without its label
+    in_parallel(lambda target: target.refresh(client), alone)
+
+
+def _together(target: Target) -> tuple[str, str, str]:
+    return target.api_version, target.kind, target.applyset
 
 
 def _state(client: Client, target: Target) -> str:

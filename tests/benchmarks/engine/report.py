@@ -10,14 +10,12 @@ from pathlib import Path
 
 from .sides import LOOPED, Bare, Component, Empty, Kubectl, Times
 
-BEGIN, END = "<!-- written by tests/benchmarks/bench_engine.py: begin -->", "<!-- end -->"
 
-
-def table(size: int, found: dict[str, Times]) -> str:
-    """Net is what a side takes above an empty play, where it is one; ratios are of net times, to ours."""
+def table(size: int, found: dict[str, Times], rounds: int) -> str:
+    """Medians. Net is what a side takes above an empty play, where it is one; ratios are of net times, to ours."""
     empty = found[Empty.title]
     floor = empty.seconds([*empty.cold, *empty.again])
-    net = {title: _net(title, times, floor) for title, times in found.items() if times.cold}
+    net = {title: _net(title, times, floor) for title, times in found.items()}
     ours = net[Component.title]
     lines = [
         f"### {size:,} objects",
@@ -26,17 +24,21 @@ def table(size: int, found: dict[str, Times]) -> str:
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for title, times in found.items():
-        if title not in net:
-            lines.append(f"| {title} | {times.left_out} | | | | | | |")
-            continue
         cells = [title]
         for runs, own, our in zip((times.cold, times.again), net[title], ours, strict=True):
             compared = title not in (Empty.title, Component.title) and "loop" not in title
-            cells += [f"{times.seconds(runs):.2f}", "" if title == Empty.title else f"{own:.2f}"]
+            cells += [
+                f"{times.seconds(runs):.2f}{_few(len(runs), rounds)}",
+                "" if title == Empty.title else f"{own:.2f}",
+            ]
             cells.append(f"{own / our:.2f}" if compared else "")
         cells.append(f"{times.peak():.0f}" if times.peak() else "")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines + _looped(found, net, ours, size))
+
+
+def _few(runs: int, rounds: int) -> str:
+    return "" if runs >= rounds else f" ({runs} run{'s' if runs > 1 else ''})"
 
 
 def _net(title: str, times: Times, floor: float) -> tuple[float, float]:
@@ -58,8 +60,10 @@ def _looped(
     ]
 
 
-def keep(document: Path, text: str, rounds: int, large: int) -> None:
-    """Between the markers; what people wrote around them stays."""
-    note = f"Medians of {rounds} rounds; from {large:,} objects on one cold run and {rounds} with nothing to do."
-    before, _, rest = document.read_text().partition(BEGIN)
-    document.write_text(f"{before}{BEGIN}\n\n{text}\n\n{note}\n\n{END}{rest.partition(END)[2]}")
+def keep(document: Path, benchmark: str, text: str) -> None:
+    """Between the benchmark's markers; what people wrote around them stays."""
+    begin, end = f"<!-- written by tests/benchmarks/{benchmark}: begin -->", "<!-- end -->"
+    before, found, rest = document.read_text().partition(begin)
+    if not found:
+        raise ValueError(f"{document.name} has no line {begin}")
+    document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}")

@@ -29,7 +29,7 @@ CONNECTIONS = 8
 class Times:
     cold: list[Run] = field(default_factory=list)
     again: list[Run] = field(default_factory=list)
-    left_out: str = ""
+    namespace: str = ""  # of the last cold run
 
     @staticmethod
     def seconds(runs: list[Run]) -> float:
@@ -43,8 +43,7 @@ class Side:
     """One way to get the objects into a namespace."""
 
     title = short = ""
-    scales = True  # whether more objects take longer
-    ansible = False  # whether the start of ansible-playbook is in its time
+    sample = False  # whether one run holds many of its kind already
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
@@ -72,7 +71,7 @@ class Side:
 
 
 class Empty(Side):
-    title, short, scales, ansible = "an empty play", "empty", False, True
+    title, short = "an empty play", "empty"
 
     def prepare(self, namespace: str, size: int) -> None:
         pass
@@ -82,7 +81,7 @@ class Empty(Side):
 
 
 class Component(Side):
-    title, short, ansible = "bentobox.platform.component", "ours", True
+    title, short = "bentobox.platform.component", "ours"
 
     def prepare(self, namespace: str, size: int) -> None:
         self.bench.file(size)  # the namespace is part of the component
@@ -93,14 +92,12 @@ class Component(Side):
 
 
 class K8s(Side):
-    ansible = True
-
     def __init__(self, bench: Bench, looped: int = 0) -> None:
         super().__init__(bench)
         self.looped = looped
         self.title = f"kubernetes.core.k8s, loop of {looped}" if looped else "kubernetes.core.k8s, one task"
         self.short = "loop" if looped else "k8s"
-        self.scales = not looped
+        self.sample = bool(looped)
 
     def run(self, namespace: str, size: int, *, again: bool) -> Run:
         options: dict[str, Any] = {"namespace": namespace}

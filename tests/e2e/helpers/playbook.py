@@ -132,6 +132,10 @@ class Playbooks:
         """README's commands run playbooks too, and are recorded in the same way."""
         return self._begin(title, ["make", verb], {"ANSIBLE_VERBOSITY": str(verbose), **variables})
 
+    def command(self, title: str, command: list[str], variables: dict[str, str]) -> Run:
+        """Any other program that is an ansible-playbook."""
+        return self._begin(title, command, variables)
+
     def _begin(self, name: str, command: list[str], variables: dict[str, str]) -> Run:
         number = f"{len(self.runs) + 1:02}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}"
         log, record = self.logs / f"{number}.log", self.logs / f"{number}.jsonl"

@@ -9,10 +9,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from ansible_collections.bentobox.platform.plugins.module_utils.kube import apply
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.fields import unchanged
 
 from .conftest import Engine
-from .samples import Obj
+from .samples import Obj, config
 
 
 def palette() -> list[Obj]:
@@ -50,3 +53,18 @@ def test_a_real_difference_of_quantities_is_applied(engine: Engine) -> None:
     ]
     assert not engine(*changed)["changed"]
     engine(state="absent")
+
+
+def test_what_differs_is_compared_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of objects that is most of the time on our side."""
+    engine(config("same", x="1"), config("other", x="1"))
+    compared: list[str] = []
+
+    def counted(desired: Obj, live: Obj, manager: str) -> bool:
+        compared.append(desired["metadata"]["name"])
+        return unchanged(desired, live, manager)
+
+    monkeypatch.setattr(apply, "unchanged", counted)
+    done = engine(config("same", x="1"), config("other", x="2"))
+    assert done["objects"]["updated"] == [f"ConfigMap {engine.name}/other"]
+    assert sorted(name for name in compared if name != engine.name) == ["other", "same"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 
-from .conftest import Engine
+from .conftest import Engine, Reaction
 from .samples import config, crd, custom
 
 
@@ -58,3 +58,25 @@ def test_a_crowded_namespace_is_not_read_through(engine: Engine) -> None:
     assert len(done["objects"]["created"]) == 6
     assert len(asked(engine, mark, "list", "configmaps")) == 2
     assert len(asked(engine, mark, "get", "configmaps")) == 5
+
+
+def test_many_deleted_objects_are_looked_for_together(engine: Engine) -> None:
+    """Those that a finalizer holds are waited for; one that somebody has made anew meanwhile is not."""
+    held = [config(f"held{number}") for number in range(5)]
+    for obj in held:
+        obj["metadata"]["finalizers"] = ["example.com/hold"]
+    engine(*[config(f"c{number}") for number in range(20)], *held)
+
+    def meanwhile() -> None:
+        for obj in held:
+            body = {"metadata": {"finalizers": None}}
+            engine.client.patch("v1", "ConfigMap", obj["metadata"]["name"], engine.name, body)
+        engine.client.create({**config(), "metadata": {"name": "held3", "namespace": engine.name}})
+
+    engine.said = Reaction("waiting until 5 deleted objects are gone; ConfigMap", meanwhile)
+    mark = engine.plane.mark()
+    done = engine()
+    assert engine.said.happened
+    assert len(done["objects"]["pruned"]) == 25
+    assert asked(engine, mark, "get", "configmaps") == []
+    assert engine.get("ConfigMap", "held3")

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import WaitTimeout
 
 from .conftest import Engine
@@ -228,3 +229,32 @@ def test_nothing_is_said_while_nothing_changes(engine: Engine) -> None:
     engine.said.clear()
     assert not engine(deployment())["changed"]
     assert engine.said == []
+
+
+def test_many_of_a_kind_are_asked_for_together(engine: Engine) -> None:
+    """One that lost its label is found all the same, and few among many are asked for one by one."""
+    group = f"{engine.name}.example.com"
+    names = [f"w{number}" for number in range(30)]
+    manifests = [crd("widgets", "Widget", group), *(custom("Widget", name, group, size=1) for name in names)]
+    engine(*manifests)
+    for name in names:
+        status(engine, "Widget", name, f"{group}/v1", ready("False"))
+    label = {"metadata": {"labels": {PART_OF: None}}}
+
+    def heal() -> None:
+        time.sleep(1.5)
+        engine.client.patch(f"{group}/v1", "Widget", "w29", engine.namespace, label)
+        for name in names:
+            status(engine, "Widget", name, f"{group}/v1", ready("True"))
+            if name == "w27":
+                time.sleep(3)
+
+    mark = engine.plane.mark()
+    thread = threading.Thread(target=heal)
+    thread.start()
+    engine(*manifests, wait=True, wait_timeout=60)
+    thread.join()
+    events = [(event["verb"], event.get("objectRef", {})) for event in engine.plane.requests(mark)]
+    asked = [(verb, object_.get("name")) for verb, object_ in events if object_.get("resource") == "widgets"]
+    assert asked.count(("list", None)) >= 3  # once for the plan, and then instead of thirty questions
+    assert {name for verb, name in asked if verb == "get"} <= {"w27", "w28", "w29"}, asked  # the last three
