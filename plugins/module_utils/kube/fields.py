@@ -51,9 +51,11 @@ def touched(before: Obj, after: Obj, manager: str) -> bool:
     The resourceVersion alone does not tell: a controller may have written the status between our two looks.
     """
     first, second = owned(before, manager), owned(after, manager)
-    if first != second:
-        return True
-    return project(before, first) != project(after, first)
+    # Taking back fields of an object that is ours is no change as long as their values are the same. Who writes a
+    # status without the rest, in another version of the kind, takes the rest from us: so does Istio with HTTPRoutes.
+    if not first or union(first, second) != second:
+        return first != second
+    return project(before, second) != project(after, second)
 
 
 class Comparison:

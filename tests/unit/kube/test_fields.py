@@ -202,6 +202,19 @@ def test_only_our_fields_tell_whether_an_apply_changed_something() -> None:
     assert touched(live(), owning_less, "us")
 
 
+def test_taking_fields_back_is_no_change_as_long_as_they_are_the_same() -> None:
+    robbed = live()
+    del owned(robbed, "us")["f:spec"]
+    assert not unchanged(DESIRED, robbed, "us")
+    assert not touched(robbed, live(), "us")
+    changed = live()
+    container(changed)["image"] = "other"
+    assert touched(robbed, changed, "us")
+    foreign = live()
+    foreign["metadata"]["managedFields"] = []
+    assert touched(foreign, live(), "us"), "what was never ours is taken over"
+
+
 def test_prediction_without_the_server() -> None:
     assert predict(DESIRED, None) == "created"
     assert predict(DESIRED, live()) == "unchanged"
