@@ -39,7 +39,7 @@ def _text(obj: Obj | None, fields: dict[str, Any] | None) -> str:
     safe = {key: value for key, value in safe.items() if key != "status"}
     if "metadata" in safe:
         # Name and namespace are in the header, and no owned fields: a prediction shows what the real run then does.
-        noise = ("managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink")
-        noise += ("name", "namespace")
+        noise = {"managedFields", "resourceVersion", "uid", "generation", "creationTimestamp", "selfLink"}
+        noise |= {"name", "namespace"}
         safe["metadata"] = {key: value for key, value in safe["metadata"].items() if key not in noise}
     return yaml.safe_dump(safe, default_flow_style=False, sort_keys=True)

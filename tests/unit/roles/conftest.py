@@ -30,8 +30,8 @@ def plugins() -> None:
 @pytest.fixture(scope="session")
 def site() -> dict[str, Any]:
     """The charts and the helm program of this machine's cache, as `make up` and the lab use them."""
-    artifacts = ensure(["programs", "charts"], stack="all")
-    return {"artifacts_dir": str(artifacts.charts_dir.parent), "helm_binary": str(artifacts.bin("helm"))}
+    charts = ensure(["charts"], stack="all").charts_dir
+    return {"artifacts_dir": str(charts.parent), "helm_binary": str(ensure(["programs"]).bin("helm"))}
 
 
 @pytest.fixture
