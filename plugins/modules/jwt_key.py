@@ -258,9 +258,13 @@ def main() -> None:
     )
     try:
         ring = KeyRing(
-            Client.from_params(params), wish, check_mode=module.check_mode, protect=module.no_log_values.update
+            Client.from_params(params),
+            wish,
+            check_mode=module.check_mode,
+            diff=module._diff,
+            protect=module.no_log_values.update,
         )
-        result = ring.present(module._diff) if params["state"] == "present" else ring.absent(module._diff)
+        result = ring.present() if params["state"] == "present" else ring.absent()
     except (JwtError, KubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

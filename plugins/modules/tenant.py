@@ -394,8 +394,10 @@ def main() -> None:
     protect(module)
     params = module.params
     try:
-        run = TenantRun(Client.from_params(params), params, check_mode=module.check_mode, warn=module.warn)
-        result = run.present(module._diff) if params["state"] == "present" else run.absent(module._diff)
+        run = TenantRun(
+            Client.from_params(params), params, check_mode=module.check_mode, diff=module._diff, warn=module.warn
+        )
+        result = run.present() if params["state"] == "present" else run.absent()
     except (TenancyError, KubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

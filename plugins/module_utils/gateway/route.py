@@ -74,12 +74,12 @@ class ModelRoute:
             "version": None,
             "wait": False,  # these kinds tell their state in ways of their own
         }
-        component = Component(given, self.client, check_mode=self.check_mode, display=self.show)
+        component = Component(given, self.client, check_mode=self.check_mode, diff=True, display=self.show)
         if state == "absent":
             component.absent()
         else:
             component.present()
-        result = component.result(True)
+        result = component.result()
         for text in result.get("warnings", []):
             self.warn(text)
         return result

@@ -84,11 +84,11 @@ class Wish:
 
 
 class KeyRing:
-    def __init__(self, client: Client, wish: Wish, *, check_mode: bool, protect: Protect) -> None:
-        self.client, self.wish, self.check_mode, self.protect = client, wish, check_mode, protect
+    def __init__(self, client: Client, wish: Wish, *, check_mode: bool, diff: bool, protect: Protect) -> None:
+        self.client, self.wish, self.check_mode, self.diff, self.protect = client, wish, check_mode, diff, protect
         self.first: list[Change] = []  # what was done before the engine
 
-    def present(self, diff: bool) -> dict[str, Any]:
+    def present(self) -> dict[str, Any]:
         live = self._live()
         ring = read(live, self.protect) if live else []
         if ring and ring[0]["alg"] != self.wish.algorithm:
@@ -106,17 +106,17 @@ class KeyRing:
         made = {change.key: change for change in self.first}
         component.changes = [made.get(change.key, change) for change in component.changes]
         return {
-            **component.result(diff),
+            **component.result(),
             "kid": ring[0]["kid"] if ring else "",
             "algorithm": self.wish.algorithm,
             "jwks": jwks,
             "created": created,
         }
 
-    def absent(self, diff: bool) -> dict[str, Any]:
+    def absent(self) -> dict[str, Any]:
         component = self._component(jwk.public([]))
         component.absent()
-        return {**component.result(diff), "kid": "", "algorithm": "", "jwks": jwk.public([]), "created": False}
+        return {**component.result(), "kid": "", "algorithm": "", "jwks": jwk.public([]), "created": False}
 
     def _live(self) -> Obj | None:
         return self.client.get_or_none("v1", "Secret", self.wish.secret, self.wish.namespace)
@@ -161,7 +161,7 @@ class KeyRing:
             purge=wish.purge,
             wait_timeout=wish.wait_timeout,
         )
-        return Component(params, self.client, check_mode=self.check_mode, display=lambda text: None)
+        return Component(params, self.client, check_mode=self.check_mode, diff=self.diff, display=lambda text: None)
 
     def _places(self) -> list[str]:
         return list(dict.fromkeys([self.wish.namespace, *self.wish.namespaces]))

@@ -31,12 +31,12 @@ _WITHOUT = (
 
 
 class TenantRun:
-    def __init__(self, client: Client, params: dict[str, Any], *, check_mode: bool, warn: Warn) -> None:
+    def __init__(self, client: Client, params: dict[str, Any], *, check_mode: bool, diff: bool, warn: Warn) -> None:
         check_name(params["name"])
-        self.client, self.params, self.check_mode, self.warn = client, params, check_mode, warn
+        self.client, self.params, self.check_mode, self.diff, self.warn = client, params, check_mode, diff, warn
         self.name: str = params["name"]
 
-    def present(self, diff: bool) -> dict[str, Any]:
+    def present(self) -> dict[str, Any]:
         tenant = self._tenant()
         live = self.client.get_or_none("v1", "Namespace", self.name)
         self._refuse_others(live)
@@ -46,9 +46,9 @@ class TenantRun:
         except KubeError as error:
             advice = next((f"; {advice}" for group, advice in _WITHOUT if f"in {group}/" in str(error)), "")
             raise TenancyError(f"{error}{advice}") from None
-        return {**component.result(diff), "models": [], **_told(tenant)}
+        return {**component.result(), "models": [], **_told(tenant)}
 
-    def absent(self, diff: bool) -> dict[str, Any]:
+    def absent(self) -> dict[str, Any]:
         component = self._component([])
         live = self.client.get_or_none("v1", "Namespace", self.name)
         models = self._models() if live else []
@@ -65,7 +65,7 @@ class TenantRun:
             )
             component.absent()
             component.pruned = [*removed, *component.pruned]
-        return {**component.result(diff), "models": names, "service_account": "", "pod_security": ""}
+        return {**component.result(), "models": names, "service_account": "", "pod_security": ""}
 
     def _tenant(self) -> Tenant:
         lookup = Lookup(self.client, self.params, check_mode=self.check_mode, warn=self.warn)
@@ -100,7 +100,7 @@ class TenantRun:
             purge=self.params["purge"],
             wait_timeout=self.params["wait_timeout"],
         )
-        return Component(params, self.client, check_mode=self.check_mode, display=self._quiet)
+        return Component(params, self.client, check_mode=self.check_mode, diff=self.diff, display=self._quiet)
 
     @staticmethod
     def _quiet(text: str) -> None:

@@ -48,8 +48,10 @@ class Subject:
         """The module's result; an error as it would be reported."""
         validation = ArgumentSpecValidator(tenant_argument_spec()).validate({"name": self.name, **options})
         assert not validation.error_messages
-        run = TenantRun(self.client, validation.validated_parameters, check_mode=check, warn=self.warned.append)
-        return run.absent(diff) if options.get("state") == "absent" else run.present(diff)
+        run = TenantRun(
+            self.client, validation.validated_parameters, check_mode=check, diff=diff, warn=self.warned.append
+        )
+        return run.absent() if options.get("state") == "absent" else run.present()
 
     def steps(self, **options: Any) -> dict[str, Any]:
         """Check, real, real again, check again. Returns what the first real run returned."""
