@@ -124,7 +124,6 @@ options:
   jwt:
     description: Which tokens are let in. The claim C(tenant) must be O(tenant) in any case.
     type: dict
-    default: {}
     suboptions:
       provider:
         description: Name of the provider. It must be the same in all policies of a Gateway.
@@ -177,7 +176,6 @@ options:
   timeouts:
     description: For how long a request may last. It includes the time a model needs to come up from zero replicas.
     type: dict
-    default: {}
     suboptions:
       request:
         description: Seconds for the whole request.
@@ -196,7 +194,6 @@ options:
   local_gateway:
     description: The Service through which the revisions of Knative are reached inside the cluster.
     type: dict
-    default: {}
     suboptions:
       name:
         description: Its name.
