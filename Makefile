@@ -20,6 +20,8 @@ export PYTHONPATH := $(TREE):$(CURDIR)
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
+E2E := e2e$(if $(filter inference,$(STACK)),_inference)
+
 say = printf '\n== %s: %s\n' "$@" "$(1)"
 .PHONY: help venv requirements artifacts up up-yatai up-inference down status test lint ruff mypy ansible-lint sanity unit integration molecule e2e in-turn bench docs build clean
 
@@ -119,9 +121,9 @@ molecule: venv ## every role alone on the lab
 	@LAB=molecule molecule destroy -s default
 	@LAB=molecule molecule test --all --report
 
-e2e: venv ## from an empty node to a prediction, with faults
-	@$(call say,pytest tests/e2e (root; a lab named e2e))
-	@pytest tests/e2e
+e2e: venv ## from an empty node to a prediction, with faults (STACK=inference: the other platform)
+	@$(call say,pytest tests/$(E2E) (root; a lab of its own))
+	@pytest tests/$(E2E)
 
 bench: venv ## the benchmarks, ratios in one run
 	@$(call say,tests/benchmarks)

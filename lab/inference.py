@@ -15,6 +15,7 @@ from lab.shell import run
 
 DOMAIN = "inference.local"
 TENANT = "tenant-a"
+QUOTA = {"requests.cpu": "4", "requests.memory": "8Gi", "limits.memory": "16Gi", "pods": "20"}
 # The edge that clients reach: Istio's ingress gateway, whose certificate comes from the platform's authority.
 EDGE = ("istio-system", "istio-ingressgateway")
 AUTHORITY = ("inference-gateway", "predict-gateway-tls")
@@ -41,7 +42,8 @@ def models() -> dict[str, Any]:
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
     }
     return {
-        "bentobox_tenants": [{"name": TENANT}, {"name": "tenant-b"}],
+        # Each pod has the limits of model, queue-proxy and sidecar: three CPUs, of which the lab's node has two.
+        "bentobox_tenants": [{"name": TENANT, "quota": {**QUOTA, "limits.cpu": "24"}}, {"name": "tenant-b"}],
         "bentobox_models": [
             {
                 "name": "sklearn-iris",

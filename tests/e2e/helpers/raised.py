@@ -26,12 +26,12 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class Lab:
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, stack: str = "yatai") -> None:
+        self.name, self.stack = name, stack
 
     @property
     def variables_of_make(self) -> dict[str, str]:
-        return {"LAB": self.name, "CLUSTER": "lab", "KEEP_DATA": ""}
+        return {"LAB": self.name, "CLUSTER": "lab", "KEEP_DATA": "", "STACK": self.stack}
 
     def command(self, verb: str, *arguments: str, timeout: float = 600, check: bool = True, **variables: str) -> str:
         """`python -m lab VERB` as make calls it; its progress is shown by pytest when something fails."""

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client of the inference platform: over TLS, with the platform's authority, to the edge."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Any
+
+API, OPENAI = "api.inference.local", "openai.inference.local"
+IRIS = "/v1/models/sklearn-iris:predict"
+SETOSA = {"instances": [[5.1, 3.5, 1.4, 0.2]]}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    text: str
+    seconds: float
+    headers: dict[str, str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class _Connection(http.client.HTTPSConnection):
+    """TLS for the host's name, whatever address it is reached at."""
+
+    def __init__(self, host: str, address: str, context: ssl.SSLContext, timeout: float) -> None:
+        super().__init__(host, 443, timeout=timeout, context=context)
+        self._address, self._tls = address, context
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._address, 443), self.timeout)
+        self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
+
+
+class Client:
+    def __init__(self, address: str, authority: str, tokens: dict[str, str]) -> None:
+        self.address, self.tokens = address, tokens
+        self._tls = ssl.create_default_context(cadata=authority)
+
+    def ask(
+        self,
+        path: str = IRIS,
+        body: Any = SETOSA,
+        *,
+        tenant: str | None = "tenant-a",
+        host: str = API,
+        timeout: float = 120,
+        **headers: str,
+    ) -> Answer:
+        """One request on a connection of its own; tenant None sends no token."""
+        sent = {
+            "Content-Type": "application/json",
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        if tenant:
+            sent["Authorization"] = f"Bearer {self.tokens.get(tenant, tenant)}"
+        begun = time.monotonic()
+        connection = _Connection(host, self.address, self._tls, timeout)
+        try:
+            data = None if body is None else json.dumps(body)
+            connection.request("GET" if data is None else "POST", path, data, sent)
+            answer = connection.getresponse()
+            text = answer.read().decode(errors="replace")
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, text, time.monotonic() - begun, found)
+        finally:
+            connection.close()
+
+    def chat(self, model: str = "tenant-a/language", tenant: str | None = "tenant-a", **more: Any) -> Answer:
+        body = {"model": model, "messages": [{"role": "user", "content": "What does the gateway ask?"}], **more}
+        return self.ask("/v1/chat/completions", body, tenant=tenant, host=OPENAI)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each hop lets through what it should and nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Run
+
+from .client import OPENAI, Client
+
+
+def test_make_up_ends_in_a_prediction(installed: Run) -> None:
+    assert '{"predictions":["setosa"]}' in installed.output
+
+
+def test_right_answer_for_a_token_of_the_tenant(client: Client) -> None:
+    answer = client.ask()
+    assert (answer.status, answer.json) == (200, {"predictions": ["setosa"]})
+    print(f"{answer.seconds * 1000:.0f} ms")
+
+
+@pytest.mark.parametrize("token", [None, "garbage", "eyJhbGciOiJub25lIn0.eyJ0ZW5hbnQiOiJ0ZW5hbnQtYSJ9."])
+def test_no_token_that_counts(client: Client, token: str | None) -> None:
+    assert client.ask(tenant=token).status == 401
+    assert client.chat(tenant=token).status == 401
+
+
+def test_token_of_another_tenant(client: Client) -> None:
+    assert client.ask(tenant="tenant-b").status == 403
+    assert client.ask(tenant="tenant-b", x_jwt_tenant="tenant-a").status == 403, "the header is the gateway's to write"
+    assert client.chat(tenant="tenant-b").status == 403
+
+
+@pytest.mark.parametrize("tenant", [None, "tenant-a"])
+def test_unknown_path_is_a_clean_404(client: Client, tenant: str | None) -> None:
+    answer = client.ask("/nowhere", None, tenant=tenant)
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json["error"]["code"] == 404
+
+
+def test_language_model_counts_its_tokens(client: Client) -> None:
+    answer = client.chat(seed=1)
+    assert answer.status == 200, answer.text
+    usage = answer.json["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"] > 0
+    streamed = client.chat(seed=1, stream=True, stream_options={"include_usage": True})
+    lines = [line.removeprefix("data: ") for line in streamed.text.splitlines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    assert json.loads(lines[-2])["usage"] == usage
+
+
+def test_unknown_model_is_a_404(client: Client) -> None:
+    assert client.chat("tenant-a/nothing").status == 404
+
+
+def test_predict_is_not_disturbed_by_the_other_gateway(client: Client) -> None:
+    assert client.ask("/v1/models/sklearn-iris", None).status == 200
+    assert client.ask("/v1/models/sklearn-iris", None, host=OPENAI).status in (401, 404)
