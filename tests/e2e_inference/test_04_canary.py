@@ -105,10 +105,12 @@ def test_rollback(module: Module, client: Client) -> None:
 
 
 def test_broken_version_says_why_and_the_old_one_keeps_serving(module: Module, client: Client) -> None:
+    serve(module, "green")
+    eventually(lambda: colours(client, 20) == {"green": 20}, "all of it is green", 60, 1)
     done = module("inference_service", **MODEL, spec=coloured("red", "docker.io/library/nothing:1"), wait_timeout=120)
     assert done["failed"]
     assert "docker.io/library/nothing:1" in done["msg"]
-    assert colours(client, 50) == {"blue": 50}
+    assert colours(client, 50) == {"green": 50}
 
 
 def test_away_again(module: Module, client: Client) -> None:
