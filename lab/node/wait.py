@@ -89,7 +89,8 @@ def truthful(kubectl: Kubectl, running: Callable[[], set[str]]) -> str:
     except LabError as error:
         return str(error)
     stale = []
-    for pod in pods:
+    # A pod that is being deleted may wait for minutes until its last container ends; nobody relies on it any more.
+    for pod in (pod for pod in pods if "deletionTimestamp" not in pod["metadata"]):
         for one in pod.get("status", {}).get("containerStatuses", []):
             if "running" in one.get("state", {}) and one.get("containerID", "").rpartition("/")[2] not in alive:
                 stale.append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}")
