@@ -228,3 +228,9 @@ def test_images_are_forgotten_by_all_their_names_when_the_mirror_has_another() -
         "sha256:config",
     ]
     assert containers.stale(held, {}) == []
+
+
+def test_a_pod_that_is_leaving_is_not_waited_for() -> None:
+    status = {"containerStatuses": [{"containerID": "containerd://abc", "state": {"running": {}}}]}
+    meta = {"namespace": "n", "name": "p", "deletionTimestamp": "2025-07-01T12:00:00Z"}
+    assert wait.truthful(Answers({"items": [{"metadata": meta, "status": status}]}), set) == ""  # type: ignore[arg-type]
