@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.conditions import phrase
+
 Obj = dict[str, Any]
 
 
@@ -94,5 +96,5 @@ def _find(told: list[Obj], kind: str) -> Obj:
 
 
 def _phrase(condition: Obj) -> str:
-    text = ": ".join(" ".join(str(condition[key]).split()) for key in ("reason", "message") if condition.get(key))
-    return f"{condition.get('type')} is {condition.get('status')}" + (f" ({text})" if text else "")
+    """On one line, whatever the controller wrote."""
+    return " ".join(phrase(condition).split())

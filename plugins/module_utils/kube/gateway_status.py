@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .conditions import phrase
 from .objects import Obj
 
 Ready = tuple[bool, str]
@@ -37,13 +38,13 @@ def _all_true(obj: Obj, conditions: Any, types: tuple[str, ...], whose: str = ""
     for name in types:
         condition = have.get(name)
         if condition is None and (refused := have.get(f"Not{name}")):  # as the AI Gateway says it
-            return False, whose + _phrase(refused)
+            return False, whose + phrase(refused)
         if condition is None:
             return False, f"{whose}no condition {name} yet"
         if _outdated(obj, condition):
             return False, f"{whose}its controller has not seen the change yet"
         if condition.get("status") != "True":
-            return False, whose + _phrase(condition)
+            return False, whose + phrase(condition)
     return True, "ready"
 
 
@@ -51,12 +52,6 @@ def _outdated(obj: Obj, condition: Obj) -> bool:
     generation = (obj.get("metadata") or {}).get("generation")
     observed = condition.get("observedGeneration")
     return generation is not None and observed is not None and observed < generation
-
-
-def _phrase(condition: Obj) -> str:
-    text = f"{condition.get('type')} is {condition.get('status')}"
-    detail = ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
-    return f"{text} ({detail})" if detail else text
 
 
 def _gateway(obj: Obj, status: Obj) -> Ready:
@@ -127,9 +122,6 @@ RULES: dict[tuple[str, str], Rule] = {
     (ENVOY_GATEWAY, "Backend"): requires("Accepted"),
     **{(GATEWAY_API, kind): _route for kind in _ROUTES},
     **{(ENVOY_GATEWAY, kind): _policy for kind in _POLICIES},
-    **{
-        (AI_GATEWAY, kind): requires("Accepted")
-        for kind in ("AIGatewayRoute", "AIServiceBackend", "BackendSecurityPolicy")
-    },
-    **{(CERT_MANAGER, kind): requires("Ready") for kind in ("Certificate", "Issuer", "ClusterIssuer")},
+    **{(AI_GATEWAY, kind): requires("Accepted") for kind in _AI_KINDS},
+    **{(CERT_MANAGER, kind): requires("Ready") for kind in _ISSUED},
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .conditions import phrase
 from .gateway_status import RULES as GATEWAY_RULES
 from .objects import Obj, group_of
 
@@ -30,18 +31,12 @@ def readiness(obj: Obj) -> Ready:
 def _conditions(status: Obj) -> Ready:
     conditions = {c.get("type"): c for c in status.get("conditions") or [] if isinstance(c, dict)}
     if (stalled := conditions.get("Stalled")) and stalled.get("status") == "True":
-        return False, _phrase(stalled)
+        return False, phrase(stalled)
     for name in ("Ready", "Available", "Established", "Accepted", "Programmed"):
         condition = conditions.get(name)
         if condition and condition.get("status") != "True":
-            return False, _phrase(condition)
+            return False, phrase(condition)
     return True, "ready"
-
-
-def _phrase(condition: Obj) -> str:
-    text = f"{condition.get('type')} is {condition.get('status')}"
-    detail = ": ".join(str(part) for part in (condition.get("reason"), condition.get("message")) if part)
-    return f"{text} ({detail})" if detail else text
 
 
 def condition_of(obj: Obj, name: str) -> Obj | None:
@@ -60,7 +55,7 @@ def _deployment(obj: Obj, status: Obj) -> Ready:
         return False, "its controller has not seen the change yet"
     progressing = condition_of(obj, "Progressing")
     if progressing and progressing.get("reason") == "ProgressDeadlineExceeded":
-        return False, _phrase(progressing)
+        return False, phrase(progressing)
     want = obj["spec"].get("replicas", 1)
     updated, total = status.get("updatedReplicas", 0), status.get("replicas", 0)
     available = status.get("availableReplicas", 0)
@@ -106,7 +101,7 @@ def _replica_set(obj: Obj, status: Obj) -> Ready:
 def _job(obj: Obj, status: Obj) -> Ready:
     failed = condition_of(obj, "Failed")
     if failed and failed.get("status") == "True":
-        return False, _phrase(failed)
+        return False, phrase(failed)
     complete = condition_of(obj, "Complete")
     if complete and complete.get("status") == "True":
         return True, "completed"
@@ -116,7 +111,7 @@ def _job(obj: Obj, status: Obj) -> Ready:
 def _crd(obj: Obj, status: Obj) -> Ready:
     refused = condition_of(obj, "NamesAccepted")
     if refused and refused.get("status") == "False":
-        return False, _phrase(refused)
+        return False, phrase(refused)
     established = condition_of(obj, "Established")
     ready = bool(established and established.get("status") == "True")
     return ready, "established" if ready else "not established"
@@ -126,7 +121,7 @@ def _api_service(obj: Obj, status: Obj) -> Ready:
     available = condition_of(obj, "Available")
     if available is None:
         return False, "not available yet"
-    return available.get("status") == "True", _phrase(available)
+    return available.get("status") == "True", phrase(available)
 
 
 def _pvc(obj: Obj, status: Obj) -> Ready:
@@ -176,7 +171,7 @@ def hopeless(obj: Obj) -> str:
     if (group_of(obj), obj.get("kind")) == ("batch", "Job"):
         failed = condition_of(obj, "Failed")
         if failed and failed.get("status") == "True":
-            return _phrase(failed)
+            return phrase(failed)
     return ""
 
 

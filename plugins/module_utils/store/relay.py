@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.relay import is_service, relay
 from ansible_collections.bentobox.platform.plugins.module_utils.store.client import BOTO3_IMPORT_ERROR, Store, Target
 from ansible_collections.bentobox.platform.plugins.module_utils.store.errors import Invalid, StoreError, Unreachable
 
 if not BOTO3_IMPORT_ERROR:
     from botocore.awsrequest import AWSResponse
 
-_SERVICE = re.compile(r"^(?P<service>[^.]+)\.(?P<namespace>[^.]+)\.svc(\..*)?$")
 # Hop by hop, or meant for a connection that is not ours to the store.
 _DROPPED = {"expect", "connection", "host", "authorization"}
 _KEYS = ("endpoint", "access_key", "secret_key")
@@ -47,7 +46,7 @@ def connection(client: Client, target: Target, namespace: str, name: str) -> Tar
         region=values.get("region") or target.region,
         access_key=values["access_key"],
         secret_key=values["secret_key"],
-        presigned=bool(_SERVICE.match(urlsplit(f"//{values['endpoint']}").hostname or "")),
+        presigned=is_service(urlsplit(f"//{values['endpoint']}").hostname or ""),
     )
 
 
@@ -67,26 +66,19 @@ class _Relay:
         self._client, self._timeout = client, timeout
 
     def __call__(self, request: Any, **_event: Any) -> Any:
-        parts = urlsplit(request.url)
-        match = _SERVICE.match(parts.hostname or "")
-        if not match:
-            return None
         headers = {key: value for key, value in request.headers.items() if key.lower() not in _DROPPED}
         texts = {key: value.decode() if isinstance(value, bytes) else str(value) for key, value in headers.items()}
         try:
-            answer = self._client.service_request(
-                match["namespace"],
-                match["service"],
-                parts.port or (443 if parts.scheme == "https" else 80),
+            answer = relay(
+                self._client,
                 request.method,
-                f"{parts.path}?{parts.query}",
-                scheme="https" if parts.scheme == "https" else "",
-                headers={**texts, "Host": parts.netloc},
+                request.url,
+                headers=texts,
                 body=request.body,
-                stream=True,
                 timeout=float(self._timeout),
-                retry_for=0.0,
             )
         except KubeError as error:
             raise Unreachable("asking the store through the API server", str(error)) from None
+        if answer is None:
+            return None
         return AWSResponse(request.url, answer.status, answer.headers, answer)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.relay import relay
+
 from .errors import YataiError, strip_query
 
 try:
@@ -26,9 +28,6 @@ except ImportError:  # the module says so with missing_required_lib
     HTTPError = Exception  # type: ignore[assignment,misc]
 
 _KUBERNETES = re.compile(r"kubernetes://(?P<namespace>[a-z0-9-]+)/(?P<service>[a-z0-9.-]+):(?P<port>[a-z0-9-]+)/?\Z")
-
-# A Service's name as Pods use it.
-_SERVICE_NAME = re.compile(r"(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?\Z")
 
 
 class Broken(Exception):
@@ -154,29 +153,26 @@ class KubernetesWire:
 
     def send(self, method: str, path: str, headers: dict[str, str], body: Any, timeout: float, stream: bool) -> Any:
         at = self._at
-        more = {"body": body, "headers": headers, "stream": stream, "timeout": timeout}
-        return self._request(at["namespace"], at["service"], at["port"], method, path, more)
+        return self._answer(
+            lambda: self._client.service_request(
+                at["namespace"],
+                at["service"],
+                at["port"],
+                method,
+                path,
+                body=body,
+                headers=headers,
+                stream=stream,
+                timeout=timeout,
+            )
+        )
 
     def relay(self, url: str, headers: dict[str, str], timeout: float) -> Any | None:
-        """The API server hands Host and query on as they are, so that the signature stays good."""
-        parts = urlsplit(url)
-        match = _SERVICE_NAME.match(parts.hostname or "")
-        if not match:
-            return None
-        more = {
-            "scheme": "https" if parts.scheme == "https" else "",
-            "headers": headers | {"Host": parts.netloc},
-            "stream": True,
-            "timeout": timeout,
-            "retry_for": 0.0,
-        }
-        port = str(parts.port or (443 if parts.scheme == "https" else 80))
-        path = f"{parts.path}?{parts.query}"
-        return self._request(match["namespace"], match["service"], port, "GET", path, more)
+        return self._answer(lambda: relay(self._client, "GET", url, headers=headers, timeout=timeout))
 
-    def _request(self, namespace: str, service: str, port: str, method: str, path: str, more: dict[str, Any]) -> Any:
+    def _answer(self, request: Callable[[], Any]) -> Any:
         try:
-            return self._client.service_request(namespace, service, port, method, path, **more)
+            return request()
         except self._errors as exc:
             raise broken(exc) from None
         except (HTTPError, OSError) as exc:
