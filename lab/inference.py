@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import shlex
-from pathlib import Path
 from typing import Any
 
 from lab.artifacts import iris
 from lab.errors import LabError
+from lab.node.kubectl import Kubectl
 from lab.settings import Settings
-from lab.shell import run
 
 DOMAIN = "inference.local"
 TENANT = "tenant-a"
@@ -73,34 +71,20 @@ def models() -> dict[str, Any]:
     }
 
 
-def curl(settings: Settings, kubectl: Path) -> str:
+def curl(settings: Settings, kubectl: Kubectl) -> str:
     """A line that asks the sample, to be pasted. The token stays in the file that playbook token.yml has written."""
-
-    def get(namespace: str, kind: str, name: str) -> dict[str, Any]:
-        command = [
-            str(kubectl),
-            f"--kubeconfig={settings.kubeconfig}",
-            "-n",
-            namespace,
-            "get",
-            kind,
-            name,
-            "-o",
-            "json",
-        ]
-        done = run(command, check=False, timeout=30)
-        if done.returncode:
-            raise LabError(f"there is no {kind} {namespace}/{name}: is the inference platform installed?")
-        return dict(json.loads(done.stdout))
-
-    address = get(EDGE[0], "service", EDGE[1])["spec"]["clusterIP"]
+    try:
+        edge = kubectl.get("-n", EDGE[0], "service", EDGE[1])
+        secret = kubectl.get("-n", AUTHORITY[0], "secret", AUTHORITY[1])
+    except LabError as error:
+        raise LabError(f"{error}: is the inference platform installed?") from error
     authority = settings.state / "inference-ca.crt"
-    authority.write_bytes(base64.b64decode(get(AUTHORITY[0], "secret", AUTHORITY[1])["data"]["ca.crt"]))
+    authority.write_bytes(base64.b64decode(secret["data"]["ca.crt"]))
     host = f"api.{DOMAIN}"
     words = [
         "curl",
         f"--cacert {shlex.quote(str(authority))}",
-        f"--resolve {host}:443:{address}",
+        f"--resolve {host}:443:{edge['spec']['clusterIP']}",
         f'-H "Authorization: Bearer $(cat {shlex.quote(str(settings.token_file))})"',
         "-H 'Content-Type: application/json'",
         """-d '{"instances": [[5.1, 3.5, 1.4, 0.2]]}'""",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.node.context import Node
 from lab.shell import run
 
 # The lab is on this machine: a proxy of the caller's does not know the way to it.
@@ -14,8 +14,8 @@ DIRECT = {"NO_PROXY": "*", "no_proxy": "*"}
 
 
 class Kubectl:
-    def __init__(self, node: Node) -> None:
-        self.base = [str(node.programs.kubectl), f"--kubeconfig={node.settings.kubeconfig}", "--request-timeout=10s"]
+    def __init__(self, program: Path, kubeconfig: Path) -> None:
+        self.base = [str(program), f"--kubeconfig={kubeconfig}", "--request-timeout=10s"]
 
     def raw(self, path: str) -> str:
         """The answer of the API server, or why there is none."""

@@ -18,7 +18,7 @@ from lab.node.supervisor import Supervisor, render
 
 
 def up(node: Node, console: Console, *, with_addons: bool = True) -> None:
-    supervisor, kubectl = Supervisor(node.settings), Kubectl(node)
+    supervisor, kubectl = Supervisor(node.settings), Kubectl(node.programs.kubectl, node.settings.kubeconfig)
     console.say(
         f"node {node.name} ({node.network.node_ip}), Services {node.network.services}, pods {node.network.pods}"
     )

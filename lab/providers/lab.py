@@ -12,6 +12,7 @@ from lab.errors import LabError, Refused
 from lab.node import network
 from lab.node.context import Node
 from lab.node.down import down, remains
+from lab.node.kubectl import Kubectl
 from lab.node.programs import Programs, from_artifacts
 from lab.node.supervisor import Supervisor
 from lab.node.up import up
@@ -107,7 +108,7 @@ class Lab(Provider):
         return ready, lines
 
     def curl(self) -> str:
-        return inference.curl(self.settings, self.programs(CONTROL_PLANE).kubectl)
+        return inference.curl(self.settings, Kubectl(self.programs(CONTROL_PLANE).kubectl, self.settings.kubeconfig))
 
     def environment(self) -> dict[str, str]:
         found = super().environment()

@@ -9,7 +9,6 @@ BENTOBOX_E2E_LAB=name uses the lab of that name, raises it when it is not up, an
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import Store
 from ansible_collections.bentobox.platform.tests.e2e.helpers.canary import Canary
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
-from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
+from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, raised
 from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
 LOGS = cache_dir() / "e2e"
@@ -29,16 +28,9 @@ BEGUN = time.monotonic()
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    reused = os.environ.get("BENTOBOX_E2E_LAB")
-    lab = Lab(reused or "e2e")
-    if not reused:
-        lab.down()  # what a killed run left
-    begun = time.monotonic()
-    lab.up()
-    TIMES.append(("lab up", time.monotonic() - begun))
-    yield lab
-    if not reused:
-        lab.down()
+    with raised("e2e") as lab:
+        TIMES.append(("lab up", lab.seconds))
+        yield lab
 
 
 @pytest.fixture(scope="session")

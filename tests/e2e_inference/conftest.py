@@ -9,7 +9,6 @@ BENTOBOX_E2E_LAB=name uses the lab of that name, raises it when it is not up, an
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
-from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
+from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, raised
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
@@ -30,14 +29,8 @@ Module = Callable[..., dict[str, Any]]
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    reused = os.environ.get("BENTOBOX_E2E_LAB")
-    lab = Lab(reused or "e2e-inference", stack="inference")
-    if not reused:
-        lab.down()  # what a killed run left
-    lab.up()
-    yield lab
-    if not reused:
-        lab.down()
+    with raised("e2e-inference", stack="inference") as lab:
+        yield lab
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 class Lab:
     def __init__(self, name: str, stack: str = "yatai") -> None:
         self.name, self.stack = name, stack
+        self.seconds = 0.0  # that raising it took
 
     @property
     def variables_of_make(self) -> dict[str, str]:
@@ -82,6 +83,21 @@ class Lab:
             yield
         finally:
             os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def raised(name: str, stack: str = "yatai") -> Iterator[Lab]:
+    """The lab of a test run, from nothing and away again; the one that BENTOBOX_E2E_LAB names is used and left up."""
+    reused = os.environ.get("BENTOBOX_E2E_LAB")
+    lab = Lab(reused or name, stack)
+    if not reused:
+        lab.down()  # what a killed run left
+    begun = time.monotonic()
+    lab.up()
+    lab.seconds = time.monotonic() - begun
+    yield lab
+    if not reused:
+        lab.down()
 
 
 def answering(cluster: Cluster, timeout: float = 90) -> float:
