@@ -48,9 +48,10 @@ requirements: ## write tests/requirements.txt anew from requirements.in
 	&& mv $$tmp/new tests/requirements.txt
 
 up: venv ## a cluster, the platform on it (STACK=yatai, inference or all), and a model that answers
-	@python -m lab up
-	@$(MAKE) --no-print-directory $(if $(filter all,$(STACK)),up-yatai up-inference,up-$(or $(STACK),yatai))
-	@$(call say,all of it took $$SECONDS s)
+	@begun=$$(date +%s) \
+	&& python -m lab up \
+	&& $(MAKE) --no-print-directory $(if $(filter all,$(STACK)),up-yatai up-inference,up-$(or $(STACK),yatai)) \
+	&& printf '\n== up: all of it took %s s\n' $$(( $$(date +%s) - begun ))
 
 up-yatai: venv
 	@$(call say,bentobox.platform.site (first time 2-3 minutes; again: seconds))
