@@ -66,7 +66,7 @@ def judge(scene: Scene, gone_env: frozenset[str] | set[str] = frozenset()) -> Ve
     current = int((backing.get("status") or {}).get("observedGeneration") or 0)
     if current < int(backing["metadata"].get("generation") or 0):
         return Verdict(WORKING, f"{backing.get('kind')} {name_of(backing)} is not seen by its controller yet")
-    waits = rollout(scene, backing) if raw else _revision(scene)
+    waits = rollout(scene, backing) if raw else _revision(scene) or _unreported(scene)
     if waits:
         return waits
     for kind in _RAW if raw else _SERVERLESS:
@@ -92,9 +92,14 @@ def judge_traffic(scene: Scene, target: str) -> Verdict:
 
 
 def shares(scene: Scene) -> dict[str, int]:
-    """Percent of the traffic by revision; a revision may be listed more than once."""
+    """Percent of the traffic by revision, as KServe reports it."""
+    return _shares(scene.predictor)
+
+
+def _shares(status: Obj) -> dict[str, int]:
+    """A revision may be listed more than once."""
     found: dict[str, int] = {}
-    for entry in scene.predictor.get("traffic") or []:
+    for entry in status.get("traffic") or []:
         name = str(entry.get("revisionName") or "")
         found[name] = found.get(name, 0) + int(entry.get("percent") or 0)
     return {name: percent for name, percent in found.items() if name}
@@ -160,6 +165,16 @@ def _revision(scene: Scene) -> Verdict | None:
         )
     said = unhealthy(scene, {uid_of(pod): name_of(pod) for pod in pods})
     return Verdict(WORKING, f"revision {name} is coming up" + (f"; {said}" if said else ""))
+
+
+def _unreported(scene: Scene) -> Verdict | None:
+    """KServe copies revisions and traffic from the Knative Service, with its conditions: until then these are old."""
+    name, knative = newest_revision(scene), (scene.knative or {}).get("status") or {}
+    if scene.predictor.get("latestReadyRevision") != name:
+        return Verdict(WORKING, f"revision {name} is ready, KServe does not report it yet")
+    if _shares(knative) != shares(scene):
+        return Verdict(WORKING, "KServe does not report the traffic of the Knative Service yet")
+    return None
 
 
 def _labels(obj: Obj) -> Obj:

@@ -87,10 +87,13 @@ class Kserve:
             {**knative, "spec": {"template": template, "traffic": traffic}}, field_manager="kserve", force=True
         )
         generation = made["metadata"]["generation"]
-        told = {"observedGeneration": generation, "latestCreatedRevisionName": self.newest}
+        serving = self.newest if ready == "True" else self.rolled_out
+        shown = [{"revisionName": serving, "latestRevision": True, "percent": percent}]
+        shown += [{"revisionName": e["revisionName"], "percent": e["percent"]} for e in traffic[1:]]
+        shown = [entry for entry in shown if entry["revisionName"]]
+        told = {"observedGeneration": generation, "latestCreatedRevisionName": self.newest, "traffic": shown}
         set_status(world, KNATIVE, "services", "iris-predictor", told)
         self._revision(template, ready)
-        serving = self.newest if ready == "True" else self.rolled_out
         if ready == "True" and percent == 100 and self.rolled_out != self.newest:
             self.previous, self.rolled_out = self.rolled_out, self.newest
         status = {
@@ -102,15 +105,13 @@ class Kserve:
         if ready != "True":
             failed = dict.fromkeys(("PredictorReady", "LatestDeploymentReady", "Ready"), ready)
             status["conditions"] = conditions(**{**dict.fromkeys(ALL, "True"), **failed})
-        shown = [{"revisionName": serving, "latestRevision": True, "percent": percent}]
-        shown += [{"revisionName": e["revisionName"], "percent": e["percent"]} for e in traffic[1:]]
         status["components"] = {
             "predictor": {
                 "latestCreatedRevision": self.newest,
                 "latestReadyRevision": serving,
                 "latestRolledoutRevision": self.rolled_out,
                 "previousRolledoutRevision": self.previous,
-                "traffic": [entry for entry in shown if entry["revisionName"]],
+                "traffic": shown,
             }
         }
         set_status(world, API, "inferenceservices", "iris", status)

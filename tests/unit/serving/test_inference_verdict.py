@@ -32,7 +32,7 @@ def service(conditions=None, component=None, raw=False, uri=URI, **predictor):
     model = {"modelFormat": {"name": "sklearn"}, "storageUri": uri, **predictor.pop("model", {})}
     annotations = {"serving.kserve.io/deploymentMode": "RawDeployment"} if raw else {}
     told = status(**(READY if conditions is None else conditions))
-    told["components"] = {"predictor": component or {}}
+    told["components"] = {"predictor": component or {"latestReadyRevision": R1}}
     return {
         "kind": "InferenceService",
         "metadata": meta("iris", "isvc", annotations=annotations),
@@ -91,6 +91,15 @@ def test_every_condition_counts(kind) -> None:
     verdict = judge(scene(service({**READY, kind: ("Unknown", "soon")})))
     assert verdict.state == WORKING
     assert f"{kind} is Unknown" in verdict.reason
+
+
+def test_kserve_does_not_report_what_knative_has_yet() -> None:
+    newer = {"knative": knative(R2, traffic=parts(**{R2: 100})), "revisions": [revision(R2)]}
+    stale = service(component=component(R1, R1, R1, traffic=parts(**{R1: 100})))
+    assert judge(scene(stale, **newer)).reason == f"revision {R2} is ready, KServe does not report it yet"
+    half = service(component=component(R2, R2, R1, traffic=parts(**{R1: 100})))
+    assert judge(scene(half, **newer)).reason == "KServe does not report the traffic of the Knative Service yet"
+    assert judge(scene(service(component=component(R2, R2, R2, traffic=parts(**{R2: 100}))), **newer)).state == DONE
 
 
 def test_knative_has_not_seen_the_change() -> None:
