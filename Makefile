@@ -80,6 +80,7 @@ test: venv ## all tests (45 minutes, and 25 more where everything is to be built
 	&& $(MAKE) --no-print-directory -j2 lint artifacts \
 	&& $(MAKE) --no-print-directory unit \
 	&& $(MAKE) --no-print-directory -j2 e2e in-turn \
+	&& python tests/other_platform.py "$$begun" \
 	&& printf '\n== test: all layers passed in %s min\n' $$(( ($$(date +%s) - begun + 59) / 60 ))
 
 # e2e waits for a cluster most of the time, and takes about as long as these two.

@@ -124,7 +124,9 @@ options:
     description:
       - Share of the requests, 0 to 100, that the newest revision gets. The last one that had all of them gets the rest.
       - The very first revision gets all requests whatever is written here.
-      - Without it a new revision gets all requests as soon as it is ready.
+      - Without it a new revision gets all requests as soon as it is ready. A larger share than before is given when the
+        new revision is ready, so that a canary or a revision that was rolled back gets nothing of it meanwhile. With
+        O(wait=false) it is given at once.
     type: int
   promote:
     description:

@@ -53,12 +53,13 @@ options:
     description:
       - What all Pods of the tenant may use together, as in the C(hard) of a ResourceQuota. An empty dictionary sets no
         bound.
-      - The default is 4 CPUs and 8 GiB requested, 8 CPUs and 16 GiB at most, and 20 Pods.
+      - The default is 4 CPUs and 8 GiB requested, 24 CPUs and 16 GiB at most, and 20 Pods. A Pod in the mesh has
+        three containers, each of which may use a CPU, so limits are far above requests.
     type: dict
     default:
       requests.cpu: "4"
       requests.memory: 8Gi
-      limits.cpu: "8"
+      limits.cpu: "24"
       limits.memory: 16Gi
       pods: "20"
   limits:

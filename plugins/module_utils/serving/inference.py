@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import Forbidden, NotFound, UnknownKind
@@ -18,7 +18,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.refusals im
 from .errors import OptionError, ServingError, TimedOut
 from .inference_runtime import choose
 from .inference_spec import INFERENCE_API, KIND, check_mode_fits, check_options, manifest
-from .inference_traffic import Move, plan
+from .inference_traffic import Move, held_back, plan
 from .inference_verdict import SERVICE_LABEL, Scene, judge, judge_traffic
 from .inference_wait import Waiter, look
 from .look import Change, apply_if_changed, fields
@@ -26,6 +26,7 @@ from .pods import condition, is_going, uid_of
 from .verdict import Verdict
 
 Obj = dict[str, Any]
+T = TypeVar("T")
 RUNTIME_API = "serving.kserve.io/v1alpha1"
 _WEBHOOK_PATIENCE = 120.0  # seconds that KServe's webhook, which has one pod, may be away
 
@@ -83,10 +84,16 @@ class InferenceService:
     def present(self, desired: Obj) -> Obj:
         live = self._live()
         self._check_runtime(desired)
-        change = self._apply(desired, live)
+        change = self._predict(desired, live)
         if self.settings.check_mode or not self.settings.wait:
+            self._write(desired, live, change)
             return self._result(change, look(self.client, self.name, self.namespace) if live else Scene(change.after))
         gone = _variables(live) - _variables(change.after)
+        held = held_back(desired, live) if live else None
+        if held:
+            self._apply(held, live)
+            live = self._wait(lambda scene: judge(scene, gone)).service
+        self._write(desired, live, change)
         return self._result(change, self._wait(lambda scene: judge(scene, gone)))
 
     def _live(self) -> Obj | None:
@@ -129,23 +136,28 @@ class InferenceService:
 
     def _apply(self, desired: Obj, live: Obj | None) -> Change:
         """Predicted first, since only the API server's answer tells the mode; then written if it changes anything."""
-        settings = self.settings
-
-        def predict() -> Change:
-            return apply_if_changed(self.client, desired, live, force=settings.take_ownership, check_mode=True)
-
-        until = self.start + min(settings.timeout, _WEBHOOK_PATIENCE)
-        change = patiently(predict, passing, until, lambda text: self.show(f"{self.who}: {text}"))
-        check_mode_fits(change.after)
-        if change.changed and not settings.check_mode:
-            if live is not None:
-                backing = look(self.client, self.name, self.namespace).backing()
-                self.generation = int(((backing or {}).get("metadata") or {}).get("generation") or 0)
-            # The same write was accepted a moment ago, but by a webhook that may be restarting now.
-            change.after = patiently(
-                lambda: self.client.apply(desired, force=settings.take_ownership), passing, until, self.show
-            )
+        change = self._predict(desired, live)
+        self._write(desired, live, change)
         return change
+
+    def _predict(self, desired: Obj, live: Obj | None) -> Change:
+        force = self.settings.take_ownership
+        change = self._patiently(lambda: apply_if_changed(self.client, desired, live, force=force, check_mode=True))
+        check_mode_fits(change.after)
+        return change
+
+    def _write(self, desired: Obj, live: Obj | None, change: Change) -> None:
+        if not change.changed or self.settings.check_mode:
+            return
+        if live is not None:
+            backing = look(self.client, self.name, self.namespace).backing()
+            self.generation = int(((backing or {}).get("metadata") or {}).get("generation") or 0)
+        # The same write was accepted a moment ago, but by a webhook that may be restarting now.
+        change.after = self._patiently(lambda: self.client.apply(desired, force=self.settings.take_ownership))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        until = min(self.start + self.settings.timeout, time.monotonic() + _WEBHOOK_PATIENCE)
+        return patiently(call, passing, until, lambda text: self.show(f"{self.who}: {text}"))
 
     # -- traffic ---------------------------------------------------------------------------------------------------
     def move(self, move: Move) -> Obj:

@@ -63,6 +63,20 @@ def plan(move: Move, service: Obj, scene: Scene) -> Plan:
     return Plan(target, None if percent == 0 else _with_percent(service, 0))
 
 
+def held_back(desired: Obj, live: Obj) -> Obj | None:
+    """The same with the share that the newest revision has now, where it is to get more.
+
+    Until a newer revision is ready, Knative takes the newest ready one for the newest: one that was rolled back, or is
+    only a canary, would get what is meant for its successor. So the share is raised when that is ready.
+    """
+    now = (live["spec"].get("predictor") or {}).get("canaryTrafficPercent")
+    wanted = desired["spec"]["predictor"].get("canaryTrafficPercent")
+    if now is None or now >= (100 if wanted is None else wanted):
+        return None
+    predictor = {**desired["spec"]["predictor"], "canaryTrafficPercent": now}
+    return {**desired, "spec": {**desired["spec"], "predictor": predictor}}
+
+
 def _before(newest: str, rolled_out: str, previous: str, percent: int | None) -> str:
     if rolled_out and rolled_out != newest:
         return rolled_out

@@ -14,7 +14,7 @@ from .spec import LEVELS, Jwt, Limits, Members, Mesh, Platform, Quantities, Stor
 QUOTA = {
     "requests.cpu": "4",
     "requests.memory": "8Gi",
-    "limits.cpu": "8",
+    "limits.cpu": "24",
     "limits.memory": "16Gi",
     "pods": "20",
 }

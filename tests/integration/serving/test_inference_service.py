@@ -236,6 +236,25 @@ def test_canary_promote_and_roll_back(world: World) -> None:
     assert (again["failed"], again["changed"]) == (False, False), again
 
 
+def test_after_a_roll_back_the_next_version_gets_requests_when_it_is_ready(world: World) -> None:
+    """Until then the revision that was rolled back would be the newest one that is ready."""
+    kserve = serve(world, canary_percent=0)
+    kserve.rolled_out = "iris-predictor-00000"
+    kserve.make(new_revision=False)
+    third = {**MODEL, "storage_uri": "s3://models/iris/v3"}
+    predicted = world.run("inference_service", check=True, **third)
+    future = world.start("inference_service", **third)
+    world.wait(lambda: live(world)["spec"]["predictor"]["model"]["storageUri"].endswith("v3"))
+    assert live(world)["spec"]["predictor"]["canaryTrafficPercent"] == 0
+    kserve.make()
+    world.wait(lambda: "canaryTrafficPercent" not in live(world)["spec"]["predictor"])
+    kserve.make(new_revision=False)
+    done = future.result(60)
+    assert (done["failed"], done["changed"]) == (False, True), done
+    assert _essence(done["diff"]) == _essence(predicted["diff"])
+    assert done["traffic"] == [{"revision": "iris-predictor-00002", "percent": 100, "latest": True}]
+
+
 def test_roll_back_from_a_revision_that_failed(world: World) -> None:
     kserve = serve(world)
     assert world.run("inference_service", **{**MODEL, "storage_uri": "s3://models/bad", "wait": False})["changed"]
