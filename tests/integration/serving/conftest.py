@@ -124,7 +124,8 @@ def builder(
     health = free_port()
     environment = {
         "PATH": os.environ["PATH"],
-        "KUBECONFIG": str(control_plane.kubeconfig),
+        # A user of its own: tests look in the audit log for what admin, as which modules run, has written.
+        "KUBECONFIG": str(control_plane.user_kubeconfig("yatai-image-builder", ("system:masters",))),
         "YATAI_SYSTEM_NAMESPACE": "yatai-system",
         "YATAI_IMAGE_BUILDER_NAMESPACE": "yatai-image-builder",
         "DISABLE_YATAI_COMPONENT_REGISTRATION": "true",
