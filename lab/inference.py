@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import shlex
+from pathlib import Path
 from typing import Any
 
-from lab.artifacts import iris
+from lab.artifacts import iris, resnet
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
 from lab.settings import Settings
@@ -28,11 +29,45 @@ def variables() -> dict[str, Any]:
         # Knative asks a registry itself for the digest of a tag, and does not know of the node's mirror.
         "knative_registries_skipping_tag_resolving": ["index.docker.io", "docker.io", "gcr.io", "quay.io"],
         "gateway_domain": DOMAIN,
+        "kserve_extra_runtimes": [torchvision()],
+    }
+
+
+def torchvision() -> dict[str, Any]:
+    """The runtime for PyTorch's image classifiers, lab/models/resnet/server.py."""
+    container = {
+        "name": "kserve-container",
+        "image": "docker.io/bentobox/torchvision:1.0.0",
+        # KServe fills it in; Ansible is told that it is no template of its own.
+        "args": ["--model_name={% raw %}{{.Name}}{% endraw %}", "--model_dir=/mnt/models", "--http_port=8080"],
+        "env": [{"name": "TORCH_NUM_THREADS", "value": "1"}],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "privileged": False,
+            "runAsNonRoot": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    return {
+        "apiVersion": "serving.kserve.io/v1alpha1",
+        "kind": "ClusterServingRuntime",
+        "metadata": {"name": "torchvision"},
+        "spec": {
+            "annotations": {"prometheus.kserve.io/port": "8080", "prometheus.kserve.io/path": "/metrics"},
+            "supportedModelFormats": [{"name": "pytorch", "version": "1", "autoSelect": True, "priority": 1}],
+            "protocolVersions": ["v1", "v2"],
+            "containers": [container],
+        },
     }
 
 
 def models() -> dict[str, Any]:
-    """The tenants and models of the sample: A has two, B is reserved."""
+    """The sample, with its model files made."""
+    return sample(iris(), resnet())
+
+
+def sample(iris_files: Path, resnet_files: Path) -> dict[str, Any]:
+    """The tenants and models of the sample: A has two, B is reserved, C has one of another framework."""
     language_model = {
         "name": "kserve-container",
         "image": "docker.io/bentobox/trigram:1.0.0",
@@ -41,12 +76,16 @@ def models() -> dict[str, Any]:
     }
     return {
         # Each pod has the limits of model, queue-proxy and sidecar: three CPUs, of which the lab's node has two.
-        "bentobox_tenants": [{"name": TENANT, "quota": {**QUOTA, "limits.cpu": "24"}}, {"name": "tenant-b"}],
+        "bentobox_tenants": [
+            {"name": TENANT, "quota": {**QUOTA, "limits.cpu": "24"}},
+            {"name": "tenant-b"},
+            {"name": "tenant-c", "quota": {**QUOTA, "limits.cpu": "12"}},
+        ],
         "bentobox_models": [
             {
                 "name": "sklearn-iris",
                 "tenant": TENANT,
-                "source": str(iris()),
+                "source": str(iris_files),
                 "service": {
                     "model_format": "sklearn",
                     "min_replicas": 0,
@@ -66,6 +105,21 @@ def models() -> dict[str, Any]:
                 "kind": "openai",
                 "service": {"spec": {"predictor": {"containers": [language_model]}}, "min_replicas": 1},
                 "route": {"limits": {"tokens": {"count": 100000, "unit": "hour"}}},
+            },
+            {
+                "name": "pytorch-resnet",
+                "tenant": "tenant-c",
+                "source": str(resnet_files),
+                "service": {
+                    "model_format": "pytorch",
+                    "min_replicas": 0,
+                    "max_replicas": 1,
+                    "resources": {
+                        "requests": {"cpu": "50m", "memory": "384Mi"},
+                        "limits": {"cpu": "1", "memory": "1Gi"},
+                    },
+                },
+                "route": {"limits": {"requests": {"count": 600, "unit": "minute"}}},
             },
         ],
     }

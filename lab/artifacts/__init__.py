@@ -9,7 +9,7 @@ from __future__ import annotations
 from .build import Artifacts, Needs, build_all, ensure, needs
 from .cache import cache_root
 from .debs import install_host_packages
-from .models import iris
+from .models import iris, resnet
 from .progress import BuildError, Progress, Say
 from .sample import sample_bento
 
@@ -25,5 +25,6 @@ __all__ = [
     "install_host_packages",
     "iris",
     "needs",
+    "resnet",
     "sample_bento",
 ]
