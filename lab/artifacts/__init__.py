@@ -6,7 +6,7 @@ on the same machine has nothing to build.
 
 from __future__ import annotations
 
-from .build import Artifacts, Needs, build_all, ensure, needs
+from .build import Artifacts, Needs, build_all, ensure, ensure_rendered, needs
 from .cache import cache_root
 from .debs import install_host_packages
 from .models import iris, resnet
@@ -22,6 +22,7 @@ __all__ = [
     "build_all",
     "cache_root",
     "ensure",
+    "ensure_rendered",
     "install_host_packages",
     "iris",
     "needs",
