@@ -156,7 +156,9 @@ options:
         type: str
         default: jwks
   limits:
-    description: How much the tenant may use this route, over all gateways together. Envoy Gateway needs Redis for it.
+    description:
+      - How much the tenant may use this route, over all its paths and backends and all gateways together. Envoy Gateway
+        needs Redis for it.
     type: dict
     suboptions:
       requests:
