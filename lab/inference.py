@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 import shlex
+from pathlib import Path
 from typing import Any
 
-from lab.artifacts import iris
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
 from lab.settings import Settings
 
 DOMAIN = "inference.local"
 TENANT = "tenant-a"
+# The other platform's sample, as publish_bento.yml deploys it there. Its namespace is no tenant's.
+BENTO = {"service": "iris-classifier", "namespace": "yatai", "port": 3000}
+BENTO_PATH = f"/{TENANT}/{BENTO['service']}/predict"
+FLOWER = [[5.1, 3.5, 1.4, 0.2]]
 QUOTA = {"requests.cpu": "4", "requests.memory": "8Gi", "limits.memory": "16Gi", "pods": "20"}
 # The edge that clients reach: Istio's ingress gateway, whose certificate comes from the platform's authority.
 EDGE = ("istio-system", "istio-ingressgateway")
@@ -31,8 +36,11 @@ def variables() -> dict[str, Any]:
     }
 
 
-def models() -> dict[str, Any]:
-    """The tenants and models of the sample: A has two, B is reserved."""
+def models(iris: str, *, bento: bool) -> dict[str, Any]:
+    """The tenants and models of the sample: A has two, B is reserved.
+
+    iris: the folder of the iris classifier. bento: whether Yatai serves its sample, to which A gets a route, too.
+    """
     language_model = {
         "name": "kserve-container",
         "image": "docker.io/bentobox/trigram:1.0.0",
@@ -46,7 +54,7 @@ def models() -> dict[str, Any]:
             {
                 "name": "sklearn-iris",
                 "tenant": TENANT,
-                "source": str(iris()),
+                "source": iris,
                 "service": {
                     "model_format": "sklearn",
                     "min_replicas": 0,
@@ -67,27 +75,49 @@ def models() -> dict[str, Any]:
                 "service": {"spec": {"predictor": {"containers": [language_model]}}, "min_replicas": 1},
                 "route": {"limits": {"tokens": {"count": 100000, "unit": "hour"}}},
             },
+            *([bento_model()] if bento else []),
         ],
     }
 
 
-def curl(settings: Settings, kubectl: Kubectl) -> str:
-    """A line that asks the sample, to be pasted. The token stays in the file that playbook token.yml has written."""
+def bento_model() -> dict[str, Any]:
+    """What Yatai serves, behind the same gateway: with the same tokens, and limits of its own."""
+    return {
+        "name": BENTO["service"],
+        "tenant": TENANT,
+        "backends": [BENTO],
+        "route": {"limits": {"requests": {"count": 1000, "unit": "minute"}}},
+        "probe": {"path": BENTO_PATH, "body": FLOWER, "contains": "setosa"},
+    }
+
+
+def curl(settings: Settings, kubectl: Kubectl) -> list[str]:
+    """Lines that ask what is served of the sample, to be pasted."""
     try:
         edge = kubectl.get("-n", EDGE[0], "service", EDGE[1])
         secret = kubectl.get("-n", AUTHORITY[0], "secret", AUTHORITY[1])
+        routes = kubectl.get("-n", AUTHORITY[0], "httproutes.gateway.networking.k8s.io")
     except LabError as error:
         raise LabError(f"{error}: is the inference platform installed?") from error
     authority = settings.state / "inference-ca.crt"
     authority.write_bytes(base64.b64decode(secret["data"]["ca.crt"]))
+    address = edge["spec"]["clusterIP"]
+    asked = [("/v1/models/sklearn-iris:predict", {"instances": FLOWER})]
+    if f"{TENANT}-{BENTO['service']}" in {route["metadata"]["name"] for route in routes["items"]}:
+        asked.append((BENTO_PATH, FLOWER))
+    return [line(authority, address, settings.token_file, path, body) for path, body in asked]
+
+
+def line(authority: Path, address: str, token_file: Path, path: str, body: Any) -> str:
+    """The token stays in the file that playbook token.yml has written."""
     host = f"api.{DOMAIN}"
     words = [
         "curl",
         f"--cacert {shlex.quote(str(authority))}",
-        f"--resolve {host}:443:{edge['spec']['clusterIP']}",
-        f'-H "Authorization: Bearer $(cat {shlex.quote(str(settings.token_file))})"',
+        f"--resolve {host}:443:{address}",
+        f'-H "Authorization: Bearer $(cat {shlex.quote(str(token_file))})"',
         "-H 'Content-Type: application/json'",
-        """-d '{"instances": [[5.1, 3.5, 1.4, 0.2]]}'""",
-        f"https://{host}/v1/models/sklearn-iris:predict",
+        f"-d {shlex.quote(json.dumps(body))}",
+        f"https://{host}{path}",
     ]
     return " ".join(words)
