@@ -55,7 +55,7 @@ up: venv ## a cluster, the platform on it (STACK=yatai, inference or all), and a
 	@begun=$$(date +%s) \
 	&& python -m lab up \
 	&& $(MAKE) --no-print-directory $(if $(filter all,$(STACK)),up-yatai up-inference,up-$(or $(STACK),yatai)) \
-	&& printf '\n== up: all of it took %s s\n' $$(( $$(date +%s) - begun ))
+	&& printf '\n== up: all of it took %s s, %s\n' $$(( $$(date +%s) - begun )) "$$(python -m lab memory)"
 
 up-yatai: venv
 	@$(call say,bentobox.platform.site (first time 2-3 minutes; again: seconds))
@@ -66,9 +66,11 @@ up-yatai: venv
 up-inference: venv
 	@$(call say,bentobox.platform.inference with the sample models (first time 5 minutes; again: seconds))
 	@models="$$(python -m lab models)" && ansible-playbook bentobox.platform.inference -e "@$$(python -m lab env vars)" -e "$$models"
-	@$(call say,a token of an hour for tenant-a and a prediction with it)
+	@$(call say,a token of an hour for tenant-a and predictions with it)
 	@ansible-playbook bentobox.platform.token -e "@$$(python -m lab env vars)" -e token_tenant=tenant-a -e "token_file=$$(python -m lab env token)"
-	@ask="$$(python -m lab curl)" && printf '%s\n' "$$ask" && eval "$$ask --silent --show-error --fail-with-body --max-time 120" && echo
+	@asks="$$(python -m lab curl)" && while IFS= read -r ask; do \
+		printf '%s\n' "$$ask" && eval "$$ask --silent --show-error --fail-with-body --max-time 120" && echo || exit 1; \
+	done <<< "$$asks"
 
 down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 	@python -m lab down

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import json
 import shlex
 from pathlib import Path
 from typing import Any
 
-from lab.artifacts import iris, resnet
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
 from lab.settings import Settings
 
 DOMAIN = "inference.local"
 TENANT = "tenant-a"
-QUOTA = {"requests.cpu": "4", "requests.memory": "8Gi", "limits.memory": "16Gi", "pods": "20"}
+# The other platform's sample, as publish_bento.yml deploys it there. Its namespace is no tenant's.
+BENTO = {"service": "iris-classifier", "namespace": "yatai", "port": 3000}
+BENTO_PATH = f"/{TENANT}/{BENTO['service']}/predict"
+FLOWER = [[5.1, 3.5, 1.4, 0.2]]
 # The edge that clients reach: Istio's ingress gateway, whose certificate comes from the platform's authority.
 EDGE = ("istio-system", "istio-ingressgateway")
 AUTHORITY = ("inference-gateway", "predict-gateway-tls")
@@ -61,13 +64,11 @@ def torchvision() -> dict[str, Any]:
     }
 
 
-def models() -> dict[str, Any]:
-    """The sample, with its model files made."""
-    return sample(iris(), resnet())
+def models(iris: Path, resnet: Path, *, bento: bool) -> dict[str, Any]:
+    """The tenants and models of the sample: A has two, B is reserved, C has one of another framework.
 
-
-def sample(iris_files: Path, resnet_files: Path) -> dict[str, Any]:
-    """The tenants and models of the sample: A has two, B is reserved, C has one of another framework."""
+    iris, resnet: folders of model files. bento: whether Yatai serves its sample, to which A gets a route, too.
+    """
     language_model = {
         "name": "kserve-container",
         "image": "docker.io/bentobox/trigram:1.0.0",
@@ -75,17 +76,12 @@ def sample(iris_files: Path, resnet_files: Path) -> dict[str, Any]:
         "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
     }
     return {
-        # Each pod has the limits of model, queue-proxy and sidecar: three CPUs, of which the lab's node has two.
-        "bentobox_tenants": [
-            {"name": TENANT, "quota": {**QUOTA, "limits.cpu": "24"}},
-            {"name": "tenant-b"},
-            {"name": "tenant-c", "quota": {**QUOTA, "limits.cpu": "12"}},
-        ],
+        "bentobox_tenants": [{"name": TENANT}, {"name": "tenant-b"}, {"name": "tenant-c"}],
         "bentobox_models": [
             {
                 "name": "sklearn-iris",
                 "tenant": TENANT,
-                "source": str(iris_files),
+                "source": str(iris),
                 "service": {
                     "model_format": "sklearn",
                     "min_replicas": 0,
@@ -109,7 +105,7 @@ def sample(iris_files: Path, resnet_files: Path) -> dict[str, Any]:
             {
                 "name": "pytorch-resnet",
                 "tenant": "tenant-c",
-                "source": str(resnet_files),
+                "source": str(resnet),
                 "service": {
                     "model_format": "pytorch",
                     "min_replicas": 0,
@@ -121,27 +117,49 @@ def sample(iris_files: Path, resnet_files: Path) -> dict[str, Any]:
                 },
                 "route": {"limits": {"requests": {"count": 600, "unit": "minute"}}},
             },
+            *([bento_model()] if bento else []),
         ],
     }
 
 
-def curl(settings: Settings, kubectl: Kubectl) -> str:
-    """A line that asks the sample, to be pasted. The token stays in the file that playbook token.yml has written."""
+def bento_model() -> dict[str, Any]:
+    """What Yatai serves, behind the same gateway: with the same tokens, and limits of its own."""
+    return {
+        "name": BENTO["service"],
+        "tenant": TENANT,
+        "backends": [BENTO],
+        "route": {"limits": {"requests": {"count": 1000, "unit": "minute"}}},
+        "probe": {"path": BENTO_PATH, "body": FLOWER, "contains": "setosa"},
+    }
+
+
+def curl(settings: Settings, kubectl: Kubectl) -> list[str]:
+    """Lines that ask what is served of the sample, to be pasted."""
     try:
         edge = kubectl.get("-n", EDGE[0], "service", EDGE[1])
         secret = kubectl.get("-n", AUTHORITY[0], "secret", AUTHORITY[1])
+        routes = kubectl.get("-n", AUTHORITY[0], "httproutes.gateway.networking.k8s.io")
     except LabError as error:
         raise LabError(f"{error}: is the inference platform installed?") from error
     authority = settings.state / "inference-ca.crt"
     authority.write_bytes(base64.b64decode(secret["data"]["ca.crt"]))
+    address = edge["spec"]["clusterIP"]
+    asked = [("/v1/models/sklearn-iris:predict", {"instances": FLOWER})]
+    if f"{TENANT}-{BENTO['service']}" in {route["metadata"]["name"] for route in routes["items"]}:
+        asked.append((BENTO_PATH, FLOWER))
+    return [line(authority, address, settings.token_file, path, body) for path, body in asked]
+
+
+def line(authority: Path, address: str, token_file: Path, path: str, body: Any) -> str:
+    """The token stays in the file that playbook token.yml has written."""
     host = f"api.{DOMAIN}"
     words = [
         "curl",
         f"--cacert {shlex.quote(str(authority))}",
-        f"--resolve {host}:443:{edge['spec']['clusterIP']}",
-        f'-H "Authorization: Bearer $(cat {shlex.quote(str(settings.token_file))})"',
+        f"--resolve {host}:443:{address}",
+        f'-H "Authorization: Bearer $(cat {shlex.quote(str(token_file))})"',
         "-H 'Content-Type: application/json'",
-        """-d '{"instances": [[5.1, 3.5, 1.4, 0.2]]}'""",
-        f"https://{host}/v1/models/sklearn-iris:predict",
+        f"-d {shlex.quote(json.dumps(body))}",
+        f"https://{host}{path}",
     ]
     return " ".join(words)

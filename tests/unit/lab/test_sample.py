@@ -11,7 +11,7 @@ from ansible.template import Templar
 from lab import inference
 from lab.artifacts import images
 
-SAMPLE = inference.sample(Path("/models/iris"), Path("/models/resnet"))
+SAMPLE = inference.models(Path("/models/iris"), Path("/models/resnet"), bento=False)
 MODELS = {model["name"]: model for model in SAMPLE["bentobox_models"]}
 
 
