@@ -36,8 +36,17 @@ def needed_disk(settings: Settings, building_gb: float) -> dict[Path, float]:
 
 
 def available_memory(meminfo: str) -> float:
+    """GiB, as are all of these."""
+    return _meminfo(meminfo, "MemAvailable:")
+
+
+def used_memory(meminfo: str) -> float:
+    return _meminfo(meminfo, "MemTotal:") - available_memory(meminfo)
+
+
+def _meminfo(meminfo: str, name: str) -> float:
     for line in meminfo.splitlines():
-        if line.startswith("MemAvailable:"):
+        if line.startswith(name):
             return int(line.split()[1]) / 1024**2
     return 0.0
 

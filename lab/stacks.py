@@ -8,6 +8,8 @@ from collections.abc import Iterable
 STACKS = ("yatai", "inference")  # the default first
 ALL = "all"
 CHOICES = (*STACKS, ALL)
+# No lab can be for it: charts and files of releases that only unit tests render.
+RENDERED = "rendered"
 
 
 def chosen(stack: str | None) -> str:
@@ -21,7 +23,7 @@ def problem(stack: str) -> str:
 def needed(by: Iterable[str], stack: str) -> bool:
     """Whether something is needed, of which it is written down which stacks need it (none: all)."""
     wanted = set(by)
-    return not wanted or stack == ALL or stack in wanted
+    return not wanted or stack in wanted or (stack == ALL and wanted != {RENDERED})
 
 
 def joined(before: str, now: str) -> str:

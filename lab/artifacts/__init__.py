@@ -6,10 +6,10 @@ on the same machine has nothing to build.
 
 from __future__ import annotations
 
-from .build import Artifacts, Needs, build_all, ensure, needs
+from .build import Artifacts, Needs, build_all, ensure, ensure_rendered, needs
 from .cache import cache_root
 from .debs import install_host_packages
-from .models import iris
+from .models import iris, resnet
 from .progress import BuildError, Progress, Say
 from .sample import sample_bento
 
@@ -22,8 +22,10 @@ __all__ = [
     "build_all",
     "cache_root",
     "ensure",
+    "ensure_rendered",
     "install_host_packages",
     "iris",
     "needs",
+    "resnet",
     "sample_bento",
 ]

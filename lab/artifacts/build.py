@@ -119,13 +119,8 @@ def ensure(
         result.debs_dir = debs.ensure_debs(cache, say)
         result.used.add(result.debs_dir)
     if "charts" in wanted:
-        go, used = toolchain.look(cache), charts.modules_used(stack)
-        shipping = [module for module in programs.chosen(k8s, stack) if module.name in used]
-        if not go.program and not all(programs.shipped_path(cache, module).is_dir() for module in shipping):
-            go = toolchain.ensure_go(cache, say)
-        shipped = {module.name: programs.shipped(cache, module, say, go) for module in shipping}
-        result.charts_path = charts.ensure_charts(cache, shipped, say, stack)
-        result.used |= {*shipped.values(), result.charts_path.parent}
+        result.charts_path, used = ensure_charts(cache, say, k8s, stack)
+        result.used |= used
     if "images" in wanted and result.debs_dir:
         shell = rootfs.ensure_shell(cache, say)
         result.used.add(shell)
@@ -136,6 +131,22 @@ def ensure(
         result.index_path = index.ensure_index(cache, say)
         result.used.add(result.index_path)
     return result
+
+
+def ensure_charts(cache: Cache, say: Say, k8s: str | None, stack: str) -> tuple[Path, set[Path]]:
+    """The charts of a stack, or of the releases that are only rendered, and all of the cache that is used for them."""
+    go, used = toolchain.look(cache), charts.modules_used(stack)
+    shipping = [module for module in programs.chosen(k8s, stack) if module.name in used]
+    if not go.program and not all(programs.shipped_path(cache, module).is_dir() for module in shipping):
+        go = toolchain.ensure_go(cache, say)
+    shipped = {module.name: programs.shipped(cache, module, say, go) for module in shipping}
+    path = charts.ensure_charts(cache, shipped, say, stack)
+    return path, {*shipped.values(), path.parent}
+
+
+def ensure_rendered(progress: Say | None = None, cache: Cache | None = None) -> Path:
+    """Folder like Artifacts.charts_dir, with what unit tests render of releases that the lab does not run."""
+    return ensure_charts(cache or Cache(), progress or Progress(), None, stacks.RENDERED)[0]
 
 
 @dataclass(frozen=True)

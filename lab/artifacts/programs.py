@@ -21,7 +21,10 @@ from .toolchain import Go
 GO_DIRECTORY = Path(__file__).resolve().parent.parent / "go"
 DEFAULT_KUBERNETES = "1.33.13"
 # Nobody debugs these programs: without the tables for it they are compiled 12 % faster, into 20 % less disk.
-BUILD_FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
+BUILD_FLAGS = ("-gcflags=all=-dwarf=false",)
+# With -trimpath Go compiles a package anew for each module that requires another version of it, also where a replace
+# line has all of them use the same. lab/go/*/go.mod do so for Kubernetes' libraries; the inference platform's do not.
+SHARING = "yatai"
 BUILD_LOCK = "go"  # shared by builds, held alone by whoever drops their caches
 BUILD_CACHE_LIMIT = 14 * 1024**3  # bytes of Go build cache at which it is dropped between two modules
 
@@ -38,7 +41,7 @@ class Module:
     extract: tuple[dict[str, str], ...] = ()
     overlay: tuple[dict[str, str], ...] = ()
     optional: bool = False  # built on request only
-    stacks: tuple[str, ...] = ()  # the platforms that need it; none: all (no part of the key: it builds nothing)
+    stacks: tuple[str, ...] = ()  # the platforms that need it; none: all
     binaries: dict[str, str] = field(default_factory=dict)  # name built by go -> name in the lab
 
     @property
@@ -61,12 +64,16 @@ class Module:
         values = {"version": version, "plain": plain, "major": major, "minor": rest.partition(".")[0]}
         return " ".join(["-s -w", *(f"-X {flag.format(**values)}" for flag in self.ldflags)])
 
+    @property
+    def build_flags(self) -> tuple[str, ...]:
+        return BUILD_FLAGS if stacks.needed(self.stacks, SHARING) else ("-trimpath", *BUILD_FLAGS)
+
     def key(self, go_version: str) -> str:
         sources = tree_digest(self.directory, "*.go")
         overlay = [(entry, file_digest(self.directory / entry["with"])) for entry in self.overlay]
         sums = self.directory / "go.sum"
         files = (self.text, file_digest(sums) if sums.exists() else "", sources)
-        return digest(*files, self.flags(), self.extract, overlay, self.binaries, BUILD_FLAGS, go_version)
+        return digest(*files, self.flags(), self.extract, overlay, self.binaries, self.build_flags, go_version)
 
 
 def modules(kubernetes: str | None = None, directory: Path = GO_DIRECTORY) -> dict[str, Module]:
@@ -120,7 +127,7 @@ def build(cache: Cache, module: Module, say: Say, go: Go) -> Path:
         own = any(module.directory.glob("*.go"))
         log = cache.root / "lab" / "log" / f"go-{module.name}.log"
         overlay = patched_modfile(program, module, environment, cache.root / "lab" / "patched" / module.name)
-        flags = [*BUILD_FLAGS, "-ldflags", module.flags(), *overlay]
+        flags = [*module.build_flags, "-ldflags", module.flags(), *overlay]
         command = ["nice", program, "install", *flags, "." if own else "tool"]
         run(f"building {module.name}", command, cwd=module.directory, env=environment, log=log, say=say)
         for built, wanted in module.binaries.items():
@@ -187,10 +194,19 @@ def patched_modfile(go: str, module: Module, environment: dict[str, str], work: 
         target = work / entry["module"] / entry["path"]
         if not target.exists():
             raise BuildError(f"lab/go/{module.name}: the overlay replaces {entry['path']}, which is not there")
-        shutil.copyfile(module.directory / entry["with"], target)
+        put_in_place(module.directory / entry["with"], target)
     (work / "go.mod").write_text("\n".join(lines))
     shutil.copyfile(module.directory / "go.sum", work / "go.sum")
     return [f"-modfile={work / 'go.mod'}"]
+
+
+def put_in_place(source: Path, target: Path) -> None:
+    """Of a file, or of all that a folder holds."""
+    if target.is_dir():
+        remove_tree(target)
+        target.mkdir()
+        target /= source.name
+    shutil.copyfile(source, target)
 
 
 def copy_writable(source: Path, target: Path) -> None:

@@ -19,6 +19,8 @@ DESCRIPTIONS = Path(__file__).resolve().parent.parent / "images" / "rootfs.yaml"
 MIRROR = "http://deb.debian.org/debian"
 UNWANTED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*"]
 FORMAT = 2  # raise when the way a root file system is made changes its content
+# Runs what follows inside of a root, with a /proc that goes away by itself.
+INSIDE = 'mount -t proc proc "$0/proc" && exec chroot "$0" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 "$@"'
 DATE = "1735689600"  # of files that the build made: not 1970, which zip archives cannot express
 
 
@@ -94,3 +96,16 @@ def ensure_rootfs(cache: Cache, name: str, say: Say) -> Blob:
     folder = cache.get_or_make("rootfs", name, rootfs_key(name), make)
     content = json.loads((folder / "layer.json").read_text())
     return Blob(path=folder / "layer.tar.gz", **content)
+
+
+def unpack(blob: Blob, root: Path, *, log: Path, say: Say) -> None:
+    """Lay a root file system out in a folder."""
+    if os.geteuid() != 0:
+        raise BuildError("the lab's models are made inside of a root file system, as root only")
+    root.mkdir()
+    run("unpacking a root file system", ["tar", "-xzf", blob.path, "-C", root], log=log, say=say, timeout=600)
+
+
+def command_inside(root: Path) -> list[str]:
+    """What goes before a command that is to run inside of a root."""
+    return ["unshare", "--mount", "sh", "-c", INSIDE, str(root)]

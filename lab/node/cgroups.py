@@ -77,6 +77,18 @@ def pids(settings: Settings, part: str = "", root: Path = ROOT) -> set[int]:
     return found - {0, os.getpid()}
 
 
+def memory(settings: Settings, root: Path = ROOT) -> int | None:
+    """Bytes that the lab works with, as kubelet counts them: without what the kernel would give back first."""
+    for folder, usage, cache in (
+        (root / settings.unit, "memory.current", "inactive_file"),
+        (root / "memory" / settings.unit, "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        if (folder / usage).is_file():
+            stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+            return max(0, int((folder / usage).read_text()) - int(stat.get(cache, 0)))
+    return None
+
+
 def send(numbers: set[int], number: signal.Signals) -> None:
     for pid in numbers:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from lab import checks
 from lab.console import Console
 from lab.errors import LabError
 from lab.settings import Settings
@@ -47,8 +48,13 @@ class Provider(ABC):
     def kubeconfig(self) -> Path:
         return self.settings.kubeconfig
 
-    def curl(self) -> str:
-        """A line that asks the inference platform's sample."""
+    def memory(self) -> str:
+        """How much memory is in use, in words."""
+        used = checks.used_memory(Path("/proc/meminfo").read_text())
+        return f"{used:.1f} GiB of this machine in use"
+
+    def curl(self) -> list[str]:
+        """Lines that ask the inference platform's sample."""
         raise LabError("only CLUSTER=lab knows how its gateway is reached from here")
 
     def environment(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 from lab import artifacts, checks, inference, stacks
 from lab.console import Console
 from lab.errors import LabError, Refused
-from lab.node import network
+from lab.node import cgroups, network
 from lab.node.context import Node
 from lab.node.down import down, remains
 from lab.node.kubectl import Kubectl
@@ -107,7 +107,11 @@ class Lab(Provider):
             ready = not missing
         return ready, lines
 
-    def curl(self) -> str:
+    def memory(self) -> str:
+        used = cgroups.memory(self.settings)
+        return super().memory() if used is None else f"{used / checks.GIB:.1f} GiB in use"
+
+    def curl(self) -> list[str]:
         return inference.curl(self.settings, Kubectl(self.programs(CONTROL_PLANE).kubectl, self.settings.kubeconfig))
 
     def environment(self) -> dict[str, str]:

@@ -145,6 +145,7 @@ options:
   deployment_mode:
     description:
       - V(Serverless) runs on Knative, with revisions and scale to zero. V(RawDeployment) is a plain Deployment.
+      - KServe 0.16 and later call them Knative and Standard, and write these names down in place of the given ones.
       - By default what the cluster's KServe is configured for.
     type: str
     choices: [Serverless, RawDeployment]

@@ -60,8 +60,10 @@ options:
   backends:
     description:
       - Where requests go. Required with O(state=present).
-      - Several share the requests by weight. A path has only one name for the model, so they must serve it under the
-        same name, see O(backends[].model).
+      - Several share the requests by weight. A path has only one name for the model, so those that do must serve it
+        under the same name, see O(backends[].model).
+      - Those with O(backends[].headers) answer the requests that have these headers, for a test of A against B. Limits
+        hold for all backends together.
     type: list
     elements: dict
     suboptions:
@@ -91,6 +93,18 @@ options:
       prefix:
         description: Path before C(/chat/completions) there, such as V(/openai/v1). Needs AI Gateway 1.0.
         type: str
+      headers:
+        description:
+          - Names and values of headers. It answers those requests only that have all of them, with just these values.
+            At least one backend must be without, for all other requests.
+          - Backends with the same headers share their requests by weight. Where a request has the headers of several,
+            the one with the most headers counts, and of those with as many the first one.
+          - Upper and lower case make no difference in names, but in values they do. Values must be text, so numbers and
+            C(true) are to be quoted. Headers that the gateways or proxies write are refused, as are C(Authorization)
+            and C(Host).
+          - With O(kind=openai) it needs AI Gateway 1.0, whose list of models then has the model once for each set of
+            headers.
+        type: dict
   models:
     description:
       - Names by which clients ask for the model.
@@ -142,7 +156,9 @@ options:
         type: str
         default: jwks
   limits:
-    description: How much the tenant may use this route, over all gateways together. Envoy Gateway needs Redis for it.
+    description:
+      - How much the tenant may use this route, over all its paths and backends and all gateways together. Envoy Gateway
+        needs Redis for it.
     type: dict
     suboptions:
       requests:
@@ -269,6 +285,16 @@ EXAMPLES = r"""
     limits:
       tokens: {count: 10000, unit: hour}
     timeouts: {request: 600}
+
+- name: Version 2 answers who asks for it, and one in ten of all others
+  bentobox.platform.model_route:
+    name: iris
+    tenant: tenant-a
+    backends:
+      - {inference_service: iris-1, model: iris, weight: 9}
+      - {inference_service: iris-2, model: iris, weight: 1}
+      - inference_service: iris-2
+        headers: {x-variant: b}
 
 - name: A bento under https://api.inference.local/tenant-b/classifier
   bentobox.platform.model_route:

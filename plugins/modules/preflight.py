@@ -65,7 +65,8 @@ options:
     description:
       - Which versions go together, as in the release. Each line speaks of one minor version of a component and another
         component, or V(kubernetes), and counts only when both are in O(components).
-      - A pair inside C(supported) is fine, one of C(verified) is a notice, any other an error.
+      - A pair inside C(supported) is fine, one of C(verified) is a notice, one of C(expected) a warning, any other an
+        error.
     type: list
     elements: dict
     default: []
@@ -97,6 +98,10 @@ options:
         type: list
         elements: str
         default: []
+      expected:
+        description: Minor versions outside of both that the release takes all the same, each with the reason.
+        type: dict
+        default: {}
       source:
         description: Where upstream says so.
         type: str

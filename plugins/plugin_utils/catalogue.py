@@ -37,6 +37,7 @@ _TOP_KEYS = {
 _COMPONENT_KEYS = {"version", "kubernetes", "charts", "files", "images"}
 _CHART_KEYS = {"version", "ref", "digest"}
 _FILE_KEYS = {"version", "url", "sha256"}
+_PAIR_KEYS = ("component", "version", "with", "supported", "verified", "expected", "source")
 
 
 class CatalogueError(Exception):
@@ -134,8 +135,8 @@ def problems_of(data: dict[str, Any]) -> list[str]:
 
 
 def _pair_problems(line: Any, components: dict[str, Any]) -> list[str]:
-    if not isinstance(line, dict) or set(line) - {"component", "version", "with", "supported", "verified", "source"}:
-        return [f"a line of compatibility has component, version, with, supported, verified, source: {line!r}"]
+    if not isinstance(line, dict) or set(line) - set(_PAIR_KEYS):
+        return [f"a line of compatibility has {', '.join(_PAIR_KEYS)}: {line!r}"]
     name = f"compatibility of {line.get('component')!r} with {line.get('with')!r}"
     known = {*components, "kubernetes"}
     found = [
@@ -144,11 +145,14 @@ def _pair_problems(line: Any, components: dict[str, Any]) -> list[str]:
         if one not in known
     ]
     bounds = line.get("supported") or {}
-    minors = [line.get("version"), *bounds.values(), *(line.get("verified") or [])]
+    expected = line.get("expected") or {}
+    minors = [line.get("version"), *bounds.values(), *(line.get("verified") or []), *expected]
     if not bounds or not all(isinstance(one, str) and _MINOR.match(one) for one in minors):
         found.append(
-            f'{name}: version, supported.min, supported.max and verified are quoted minor versions such as "1.33"'
+            f"{name}: version, supported.min, supported.max, verified and expected are quoted minor versions such as "
+            '"1.33"'
         )
+    found += [f"{name}: expected {one} needs a reason" for one in expected if not expected[one]]
     return found if line.get("source") else [*found, f"{name}: it needs a source"]
 
 

@@ -31,7 +31,7 @@ class Answer:
         return json.loads(self.text)
 
 
-class _Connection(http.client.HTTPSConnection):
+class Connection(http.client.HTTPSConnection):
     """TLS for the host's name, whatever address it is reached at."""
 
     def __init__(self, host: str, address: str, context: ssl.SSLContext, timeout: float) -> None:
@@ -66,7 +66,7 @@ class Client:
         if tenant:
             sent["Authorization"] = f"Bearer {self.tokens.get(tenant, tenant)}"
         begun = time.monotonic()
-        connection = _Connection(host, self.address, self._tls, timeout)
+        connection = Connection(host, self.address, self._tls, timeout)
         try:
             data = None if body is None else json.dumps(body)
             connection.request("GET" if data is None else "POST", path, data, sent)

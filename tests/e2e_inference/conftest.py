@@ -23,7 +23,7 @@ from ansible_collections.bentobox.platform.tests.support.process import cache_di
 from .client import Client
 
 LOGS = cache_dir() / "e2e-inference"
-TENANTS = ("tenant-a", "tenant-b")
+TENANTS = ("tenant-a", "tenant-b", "tenant-c")
 Module = Callable[..., dict[str, Any]]
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
 
 from .client import Client
+from .colours import coloured, counted
 from .load import steady
 
 Module = Callable[..., dict[str, Any]]
@@ -24,36 +24,11 @@ MODEL = {
     "min_replicas": 1,
     "max_replicas": 2,
 }
-PATH = "/colour/v1/models/colour"  # the server says its colour whatever it is asked
-SERVER = (
-    "import http.server,os\n"
-    "class H(http.server.BaseHTTPRequestHandler):\n"
-    "    protocol_version='HTTP/1.1'\n"
-    "    def do_GET(s):\n"
-    "        d=os.environ['COLOUR'].encode(); s.send_response(200); s.send_header('Content-Length',str(len(d)));"
-    " s.end_headers(); s.wfile.write(d)\n"
-    "    def log_message(s,*a): pass\n"
-    "http.server.ThreadingHTTPServer(('',8080),H).serve_forever()"
-)
-
-
-def coloured(colour: str, image: str = "docker.io/library/python:3.11-slim") -> dict[str, Any]:
-    container = {
-        "name": "kserve-container",
-        "image": image,
-        "command": ["python3", "-c", SERVER],
-        "env": [{"name": "COLOUR", "value": colour}],
-        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
-    }
-    return {"predictor": {"containers": [container]}}
+PATH = "/colour/v1/models/colour"
 
 
 def colours(client: Client, count: int) -> Counter[str]:
-    with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _number: client.ask(PATH, None), range(count)))
-    assert {answer.status for answer in answers} == {200}, Counter(answer.status for answer in answers)
-    return Counter(answer.text for answer in answers)
+    return counted(client, PATH, count)
 
 
 def serve(module: Module, colour: str, **more: Any) -> dict[str, Any]:

@@ -28,6 +28,7 @@ OURS = {
     "object-store",
     "redis",
 }
+TENANTS = {"tenant-a", "tenant-b", "tenant-c"}
 SERVICES = "/apis/serving.kserve.io/v1beta1/inferenceservices"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 GROUPS = ("istio.io", "knative.dev", "kserve.io", "envoyproxy.io", "gateway.networking.k8s.io", "cert-manager.io")
@@ -63,7 +64,7 @@ def test_uninstall_keeps_what_is_the_users(models: dict[str, object], playbooks:
     assert definitions(cluster) == before
     assert {item["metadata"]["uid"] for item in cluster.items("/api/v1/persistentvolumeclaims")} == claims
     assert cluster.secret("jwt-issuer", "jwt-signing-key") == key
-    assert cluster.namespaces() >= OURS | {"tenant-a", "tenant-b"}
+    assert cluster.namespaces() >= OURS | TENANTS
     again = playbooks.run(PLAYBOOK, extra=models, title="uninstall, again", timeout=300).ok()
     assert again.recap["changed"] == 0, again.changed
 
@@ -71,7 +72,7 @@ def test_uninstall_keeps_what_is_the_users(models: dict[str, object], playbooks:
 def test_purge_leaves_nothing(models: dict[str, object], playbooks: Playbooks, cluster: Cluster) -> None:
     extra = {**models, "bentobox_purge": True}
     playbooks.run(PLAYBOOK, title="uninstall with purge", extra=extra, timeout=600).ok()
-    assert not cluster.namespaces() & (OURS | {"tenant-a", "tenant-b"})
+    assert not cluster.namespaces() & (OURS | TENANTS)
     assert not definitions(cluster)
     assert not cluster.items("/api/v1/persistentvolumeclaims")
     for kind in ("validating", "mutating"):

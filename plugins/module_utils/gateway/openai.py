@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backends import Target, backend_name, envoy_backends
+from .backends import Numbered, Target, backend_name, envoy_backends
 from .errors import OptionError
 from .predict import parent, timeouts
 from .request import ENVOY_GROUP, ROUTE_GROUP, Request
+from .variants import Headers, check_size, header_matches, variants
 
 Obj = dict[str, Any]
 
@@ -18,6 +19,7 @@ OLD, NEW = "0.2", "1.0"
 AI_GROUP = "aigateway.envoyproxy.io"
 API = {OLD: f"{AI_GROUP}/v1alpha1", NEW: f"{AI_GROUP}/v1beta1"}
 MODEL_HEADER = "x-ai-eg-model"
+_MOST_RULES = 15  # and one that AI Gateway adds
 COST_NAMESPACE, COST_KEY = "io.envoy.ai_gateway", "llm_total_token"
 
 
@@ -25,7 +27,7 @@ def objects(request: Request, targets: list[Target], schema: str) -> list[Obj]:
     if schema == OLD:
         _check_old(request, targets)
     services = [_service(request, number, entry, schema) for number, entry in enumerate(targets)]
-    return [*envoy_backends(request, targets), *services, _route(request, targets, schema)]
+    return [*envoy_backends(request, list(enumerate(targets))), *services, _route(request, targets, schema)]
 
 
 def _check_old(request: Request, targets: list[Target]) -> None:
@@ -33,6 +35,10 @@ def _check_old(request: Request, targets: list[Target]) -> None:
         raise OptionError(
             f"AI Gateway 0.2 knows only Gateways in the route's own namespace: gateway_namespace must be "
             f"{request.namespace}"
+        )
+    if any(entry.headers for entry in targets):
+        raise OptionError(
+            "backends[].headers needs AI Gateway 1.0; 0.2 looks at one header of a request only, that with the model"
         )
     if any(entry.prefix for entry in targets):
         raise OptionError(
@@ -55,23 +61,28 @@ def _service(request: Request, number: int, entry: Target, schema: str) -> Obj:
     return {"apiVersion": API[schema], "kind": "AIServiceBackend", "metadata": request.metadata(name), "spec": spec}
 
 
-def _route(request: Request, targets: list[Target], schema: str) -> Obj:
+def _rule(request: Request, headers: Headers, group: Numbered, schema: str) -> Obj:
     refs = []
-    for number, entry in enumerate(targets):
+    for number, entry in group:
         ref: Obj = {"name": backend_name(request, number), "weight": entry.weight, "priority": 0}
         if entry.model and schema == NEW:
             ref["modelNameOverride"] = entry.model
         refs.append(ref)
     # One match for each model: 0.2 looks at the first header of a match only.
-    header = {"type": "Exact", "name": MODEL_HEADER}
-    matches = [{"headers": [{**header, "value": model}]} for model in request.models]
-    rule = {
-        "matches": matches,
+    model_header = {"type": "Exact", "name": MODEL_HEADER}
+    more = header_matches(headers)
+    return {
+        "matches": [{"headers": [{**model_header, "value": model}, *more]} for model in request.models],
         "backendRefs": refs,
         "timeouts": timeouts(request),
         "modelsOwnedBy": request.tenant,
     }
-    spec: Obj = {"rules": [rule], "llmRequestCosts": [{"metadataKey": COST_KEY, "type": "TotalToken"}]}
+
+
+def _route(request: Request, targets: list[Target], schema: str) -> Obj:
+    rules = [_rule(request, headers, group, schema) for headers, group in variants(targets)]
+    check_size(rules, _MOST_RULES)
+    spec: Obj = {"rules": rules, "llmRequestCosts": [{"metadataKey": COST_KEY, "type": "TotalToken"}]}
     if schema == OLD:
         spec["schema"] = {"name": "OpenAI"}
         spec["targetRefs"] = [{"group": ROUTE_GROUP, "kind": "Gateway", "name": request.gateway}]

@@ -21,6 +21,7 @@ def route_argument_spec() -> dict[str, Any]:
         "weight": {"type": "int", "default": 1},
         "model": {"type": "str"},
         "prefix": {"type": "str"},
+        "headers": {"type": "dict"},
     }
     jwt = {
         "provider": {"type": "str", "default": "jwt-issuer"},

@@ -76,8 +76,12 @@ def traffic_policy(request: Request) -> list[Obj]:
 
 
 def _rule(limit: Limit) -> Obj:
-    """Keyed on the header that the verified token gives. What a client sends under this name never gets here."""
+    """Keyed on the header that the verified token gives. What a client sends under this name never gets here.
+
+    Shared, or each path and each set of headers would be counted for itself.
+    """
     return {
         "clientSelectors": [{"headers": [{"type": "Distinct", "name": TENANT_HEADER, "invert": False}]}],
         "limit": {"requests": limit.count, "unit": limit.unit},
+        "shared": True,
     }

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .backends import Target, wire
-from .errors import OptionError
-from .request import ROUTE_API, ROUTE_GROUP, Request, upstream_names
+from .backends import Numbered, Target, Wiring, objects_beside, wire
+from .request import ROUTE_API, ROUTE_GROUP, Request, upstream_name
+from .variants import Headers, check_size, header_matches, variants
 
 Obj = dict[str, Any]
 
@@ -18,58 +18,68 @@ _PATHS = {
     "v1": ("/v1/models/{}", "/v1/models/{}:predict", "/v1/models/{}:explain"),
     "v2": ("/v2/models/{}", "/v2/models/{}/ready", "/v2/models/{}/infer"),
 }
-_MOST_RULES, _MOST_MATCHES = 16, 64
+_MOST_RULES = 16
 
 
-def paths(request: Request) -> dict[str, str]:
-    """Path for the client -> path for the backend; a prefix when the route has no models."""
-    if not request.models:
-        return {request.path_prefix: "/" if request.strip_prefix else request.path_prefix}
-    found: dict[str, str] = {}
-    for model, name in upstream_names(request).items():
-        for protocol in request.protocols:
-            for path in _PATHS[protocol]:
-                outside = request.path_prefix + path.format(model)
-                inside = path.format(name) if request.strip_prefix else request.path_prefix + path.format(name)
-                found[outside] = inside
-    return found
+def paths(request: Request) -> list[str]:
+    """Which clients may ask; a prefix when the route has no models."""
+    return list(_mapped(request, "")) if request.models else [request.path_prefix]
+
+
+def _mapped(request: Request, name: str) -> dict[str, str]:
+    """Path for the client -> path for a backend. name: of the model there; '' where it is the public one."""
+    kept = "" if request.strip_prefix else request.path_prefix
+    return {
+        request.path_prefix + path.format(model): kept + path.format(name or model)
+        for model in request.models
+        for protocol in request.protocols
+        for path in _PATHS[protocol]
+    }
 
 
 def objects(request: Request, targets: list[Target]) -> list[Obj]:
-    wiring = wire(request, targets)
-    common: Obj = {"backendRefs": wiring.refs, "timeouts": timeouts(request)}
-    rules = []
-    for matches, path in _matches(request):
-        rewrite = {**wiring.rewrite, **({"path": path} if path else {})}
-        filters = ([{"type": "URLRewrite", "urlRewrite": rewrite}] if rewrite else []) + wiring.filters
-        rules.append({"matches": matches, **({"filters": filters} if filters else {}), **common})
+    groups = [(headers, group, wire(request, group)) for headers, group in variants(targets)]
+    rules = [rule for headers, group, wiring in groups for rule in _rules(request, headers, group, wiring)]
+    check_size(rules, _MOST_RULES)
     route = {
         "apiVersion": ROUTE_API,
         "kind": "HTTPRoute",
         "metadata": request.metadata(),
         "spec": {"parentRefs": [parent(request)], "hostnames": [request.host], "rules": rules},
     }
-    return [*wiring.objects, route]
+    return [*objects_beside(request, [wiring for _headers, _group, wiring in groups]), route]
 
 
-def _matches(request: Request) -> list[tuple[list[Obj], Obj]]:
-    """(matches, rewrite of the path) for each rule."""
+def _rules(request: Request, headers: Headers, group: Numbered, wiring: Wiring) -> list[Obj]:
+    name = upstream_name(request.backends[number] for number, _target in group)
+    wanted = {"headers": header_matches(headers)} if headers else {}
+    rules = []
+    for found, path in _matches(request, name):
+        rewrite = {**wiring.rewrite, **({"path": path} if path else {})}
+        filters = ([{"type": "URLRewrite", "urlRewrite": rewrite}] if rewrite else []) + wiring.filters
+        rules.append(
+            {
+                "matches": [{"path": match, **wanted} for match in found],
+                **({"filters": filters} if filters else {}),
+                "backendRefs": wiring.refs,
+                "timeouts": timeouts(request),
+            }
+        )
+    return rules
+
+
+def _matches(request: Request, name: str) -> list[tuple[list[Obj], Obj]]:
+    """(paths, rewrite of the path) for each rule."""
     if not request.models:
-        match = {"path": {"type": "PathPrefix", "value": request.path_prefix}}
         rewrite = {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"} if request.strip_prefix else {}
-        return [([match], rewrite)]
-    mapped = paths(request)
-    same = [{"path": {"type": "Exact", "value": outside}} for outside, inside in mapped.items() if outside == inside]
+        return [([{"type": "PathPrefix", "value": request.path_prefix}], rewrite)]
+    mapped = _mapped(request, name)
+    same = [{"type": "Exact", "value": outside} for outside, inside in mapped.items() if outside == inside]
     rules: list[tuple[list[Obj], Obj]] = [(same, {})] if same else []
     for outside, inside in mapped.items():
         if outside != inside:
-            match = {"path": {"type": "Exact", "value": outside}}
-            rules.append(([match], {"type": "ReplaceFullPath", "replaceFullPath": inside}))
-    if len(rules) > _MOST_RULES or len(same) > _MOST_MATCHES:
-        raise OptionError(
-            f"models and protocols make {len(mapped)} paths, more than one HTTPRoute can hold: leave out a protocol, "
-            "or make several routes"
-        )
+            rewrite = {"type": "ReplaceFullPath", "replaceFullPath": inside}
+            rules.append(([{"type": "Exact", "value": outside}], rewrite))
     return rules
 
 

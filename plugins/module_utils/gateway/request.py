@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import OptionError
+from .variants import Headers, check, understand_headers, variants
 
 Obj = dict[str, Any]
 
@@ -40,6 +42,7 @@ class Backend:
     weight: int
     model: str  # the name the model has there; '' where it is that of the route
     prefix: str  # of the OpenAI protocol's paths there
+    headers: Headers = ()  # of the requests that it is for; none: for those that no other backend has asked for
 
     @property
     def what(self) -> str:
@@ -155,8 +158,7 @@ def _targets(params: Obj, request: Request) -> Request:
     backends = tuple(_backend(entry, request, number) for number, entry in enumerate(params["backends"] or []))
     if not backends:
         raise OptionError("backends is required with state present: a list with inference_service or service")
-    if not any(backend.weight for backend in backends):
-        raise OptionError("backends: all weights are 0, so no request would go anywhere")
+    check(backends)
     models = tuple(params["models"] or ()) or _default_models(request, backends)
     for model in models:
         if not _MODEL.match(model) or len(model) > 253 or _odd(model):
@@ -183,7 +185,8 @@ def _targets(params: Obj, request: Request) -> Request:
     }
     asked = Request(**complete)
     if asked.kind == PREDICT and asked.models:
-        upstream_names(asked)  # raises where backends do not agree
+        for _headers, group in variants(backends):
+            upstream_name(backend for _number, backend in group)  # raises where they do not agree
         if not asked.protocols:
             raise OptionError("protocols is empty, so the models would have no paths")
     return asked
@@ -210,6 +213,7 @@ def _backend(entry: Obj, request: Request, number: int) -> Backend:
         weight=weight,
         model=entry.get("model") or "",
         prefix=entry.get("prefix") or "",
+        headers=understand_headers(entry.get("headers") or {}, f"backends[{number}].headers"),
     )
 
 
@@ -221,13 +225,13 @@ def _default_models(request: Request, backends: tuple[Backend, ...]) -> tuple[st
     return ()
 
 
-def upstream_names(request: Request) -> dict[str, str]:
-    """Public name of a model -> the name in the path that the backends know."""
-    names = [backend.model or backend.inference_service for backend in request.backends]
-    known = sorted({name for name in names if name})
+def upstream_name(backends: Iterable[Backend]) -> str:
+    """The model's name in the path that all of these know; '' where it is the public one."""
+    known = sorted({name for backend in backends if (name := backend.model or backend.inference_service)})
     if len(known) > 1:
         raise OptionError(
             f"backends serve the model under different names ({', '.join(known)}), but a path has only one: set "
-            "backends[].model to a name that all of them know (argument --model_name of KServe's servers)"
+            "backends[].model to a name that all of them know (argument --model_name of KServe's servers), or give "
+            "one of them headers of its own"
         )
-    return {model: known[0] if known else model for model in request.models}
+    return known[0] if known else ""

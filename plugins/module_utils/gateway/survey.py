@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import NotFound, UnknownKind
 
 from . import conflicts
-from .backends import Target, target, through_local_gateway
+from .backends import Target, need_local_gateway, target
 from .errors import OptionError
 from .openai import API, NEW, OLD
 from .request import PREDICT, ROUTE_API, TENANT_LABEL, Backend, Request
@@ -111,7 +111,7 @@ class Survey:
 
     def local_gateway(self, targets: list[Target]) -> None:
         """Where it is referred to; several backends are reached by host names, which Knative itself leads there."""
-        if self.request.kind != PREDICT or not through_local_gateway(targets):
+        if self.request.kind != PREDICT or not need_local_gateway(targets):
             return
         namespace, name, _port = self.request.local_gateway
         if self.client.get_or_none("v1", "Service", name, namespace) is None:

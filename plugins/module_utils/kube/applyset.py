@@ -96,6 +96,12 @@ def recorded(live: Obj | None) -> tuple[set[str], set[str]]:
     return kinds, namespaces
 
 
+def living(client: Client) -> dict[Key, set[str]]:
+    """The namespaces that each component has its record or objects in, by the key of its record."""
+    records = client.list("v1", "Secret", label_selector=COMPONENT)
+    return {key_of(record): {key_of(record).namespace, *recorded(record)[1]} for record in records}
+
+
 def split_group_kind(text: str) -> tuple[str, str]:
     """Deployment.apps -> (apps, Deployment)"""
     parts = text.partition(".")

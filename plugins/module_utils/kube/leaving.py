@@ -89,8 +89,7 @@ class _Needed:
         name = obj["metadata"]["name"]
         if name in self.spaces or not made_namespace(obj):
             return True
-        others = self.client.list("v1", "Secret", name, label_selector=applyset.COMPONENT)
-        return any(key_of(other) != self.record for other in others)
+        return any(name in spaces for record, spaces in applyset.living(self.client).items() if record != self.record)
 
 
 def _generated(client: Client, params: dict[str, Any], identifier: str) -> list[Obj]:

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.checks import minor
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import (
     NOTICE,
+    WARNING,
     Facts,
     Finding,
     Pair,
@@ -34,6 +35,7 @@ def pair(entry: dict[str, Any]) -> Pair:
         maximum=str(supported.get("max") or ""),
         verified=tuple(str(version) for version in entry.get("verified") or ()),
         source=str(entry.get("source", "")),
+        expected={str(version): str(reason) for version, reason in (entry.get("expected") or {}).items()},
     )
 
 
@@ -77,11 +79,21 @@ def _judged(component: str, version: str, partner: str, found: str, lines: Itera
             "bentobox_release, bentobox_release_directory",
             NOTICE,
         )
+    reasons = [reason for taken, reason in line.expected.items() if minor(taken) == theirs]
+    if reasons:
+        return Finding(
+            CHECK,
+            f"{component} {version} with {partner} {found} is in no table of upstream's ({upstream}) and not run by us",
+            f"the release takes the pair all the same: {reasons[0]}",
+            f"{upstream} for what upstream supports",
+            "bentobox_release, bentobox_release_directory",
+            WARNING,
+        )
     return Finding(
         CHECK,
         f"{component} {version} does not go with {partner} {found}",
         f"upstream supports it with {partner} {upstream} ({line.source}), and nobody has tried this pair here",
-        ", ".join([upstream, *line.verified]),
+        ", ".join([upstream, *line.verified, *line.expected]),
         "the cluster; " + OVERRIDE if partner == KUBERNETES else OVERRIDE,
     )
 

@@ -74,6 +74,8 @@ class Pair:
     # minor versions outside of that which this project's own tests run
     verified: tuple[str, ...] = ()
     source: str = ""
+    # minor versions outside of both that the release takes all the same, and why
+    expected: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ ARGUMENTS: dict[str, Any] = {
             "with": {"type": "str", "required": True},
             "supported": {"type": "dict", "options": {"min": {"type": "str"}, "max": {"type": "str"}}},
             "verified": {"type": "list", "elements": "str", "default": []},
+            "expected": {"type": "dict", "default": {}},
             "source": {"type": "str", "required": True},
         },
     },

@@ -126,6 +126,20 @@ def test_purge_leaves_namespaces_that_are_not_ours(engine: Engine) -> None:
     assert other.get("ConfigMap", "of-other")
 
 
+def test_purge_leaves_what_another_component_has_in_our_namespace(engine: Engine) -> None:
+    other = Engine(engine.plane, f"{engine.name}-other")
+    theirs = config("of-other", x="1")
+    theirs["metadata"]["namespace"] = engine.name
+    engine(config(x="1"))
+    other(theirs)
+    _, done, _, _ = engine.steps(state="absent", purge=True)
+    assert done["kept"] == [f"Namespace {engine.name}"]
+    assert engine.get("ConfigMap", "of-other")
+    other(state="absent")
+    _, done, _, _ = engine.steps(state="absent", purge=True)
+    assert done["objects"]["pruned"] == [f"Namespace {engine.name}"]
+
+
 def test_absent_of_what_was_never_there(engine: Engine) -> None:
     _, done, _, _ = engine.steps(state="absent", purge=True)
     assert not done["changed"]

@@ -229,6 +229,37 @@ def test_several_versions_share_the_requests(site: Site) -> None:
     assert names(site, ENVOY, "Backend") == names(site, ENVOY, "HTTPRouteFilter") == []
 
 
+def test_headers_choose_a_version(site: Site) -> None:
+    """What the API server's definitions take, and what is left behind when the second version goes."""
+    site.model("iris-2")
+    site.service("plain", 8080, site.tenant)
+    variants = [
+        {"inference_service": "iris-2", "headers": {"X-Variant": "b", "x-region": "eu"}},
+        {"service": "plain", "port": 8080, "model": "iris", "headers": {"x-variant": "b"}},
+    ]
+    name = f"{site.tenant}-iris"
+    with site.controllers():
+        done = site.run(backends=[*IRIS, *variants], protocols=["v1"])
+        assert (done["failed"], done["changed"]) == (False, True), done
+        route = site.get(ROUTES, "HTTPRoute", name)
+        assert route
+        first, *_others, last = route["spec"]["rules"]
+        assert [header["name"] for header in first["matches"][0]["headers"]] == ["x-region", "x-variant"]
+        assert "headers" not in last["matches"][0]
+        assert names(site, GRANTS, "ReferenceGrant", site.tenant) == [f"route-{name}"]
+        assert not site.run(backends=[*IRIS, *variants], protocols=["v1"])["changed"]
+        assert site.run(backends=IRIS, protocols=["v1"])["changed"]
+    assert names(site, GRANTS, "ReferenceGrant", site.tenant) == []
+    site.service("llm", 8080, site.tenant)
+    llm = {"service": "llm", "port": 8080}
+    with site.controllers():
+        done = site.run(kind="openai", name="llm", backends=[llm, {**llm, "model": "m", "headers": {"x-variant": "b"}}])
+    assert done["failed"] is False, done
+    route = site.get(AI, "AIGatewayRoute", f"{site.tenant}-llm")
+    assert route
+    assert [len(rule["matches"][0]["headers"]) for rule in route["spec"]["rules"]] == [2, 1]
+
+
 def test_openai(site: Site) -> None:
     site.service("llm", 8080, site.tenant)
     given = {"kind": "openai", "name": "llm", "backends": [{"service": "llm", "port": 8080, "model": "m"}]}
@@ -305,6 +336,8 @@ def test_refused_in_check_mode_too(site: Site) -> None:
         ({"backends": [{**IRIS[0], "weight": -1}]}, "weight -1"),
         ({"backends": IRIS, "limits": {"tokens": {"count": 1}}}, "limits.tokens needs kind 'openai'"),
         ({"backends": []}, "backends is required"),
+        ({"backends": [{**IRIS[0], "headers": {"x-variant": "b"}}]}, "all of them have headers"),
+        ({"backends": [*IRIS, {**IRIS[0], "headers": {"Authorization": "b"}}]}, "backends[1].headers: 'Authorization'"),
     ):
         for check in (True, False):
             result = site.run(check=check, **given)

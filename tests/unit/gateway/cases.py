@@ -64,6 +64,36 @@ CASES: dict[str, tuple[dict[str, Any], set[str], str]] = {
         set(),
         "1.0",
     ),
+    "predict-a-and-b": (
+        {"backends": [{"inference_service": "iris-1"}, {"inference_service": "iris-2", "headers": {"X-Variant": "b"}}]},
+        set(),
+        "1.0",
+    ),
+    "predict-variants-of-all-kinds": (
+        {
+            "backends": [
+                {"service": "one", "namespace": "shared", "port": 8080},
+                {"inference_service": "iris", "weight": 3, "headers": {"x-variant": "b"}},
+                {"inference_service": "small", "weight": 1, "headers": {"x-variant": "b"}, "model": "iris"},
+                {"inference_service": "new", "headers": {"x-variant": "b", "x-region": "eu"}},
+                {"service": "two", "namespace": "shared", "headers": {"x-variant": "c"}},
+            ],
+            "models": ["iris"],
+            "protocols": ["v2"],
+        },
+        {"small"},
+        "1.0",
+    ),
+    "bento-a-and-b": (
+        {
+            "backends": [
+                {"service": "one", "port": 3000},
+                {"service": "two", "port": 3000, "headers": {"x-variant": "b"}},
+            ]
+        },
+        set(),
+        "1.0",
+    ),
     "bento-under-a-prefix": (
         {"backends": [{"service": "classifier", "namespace": "yatai", "port": 3000}]},
         set(),
@@ -86,6 +116,15 @@ CASES: dict[str, tuple[dict[str, Any], set[str], str]] = {
                 {**LLM, "namespace": "shared"},
             ],
             "limits": LIMITS,
+        },
+        set(),
+        "1.0",
+    ),
+    "openai-1.0-a-and-b": (
+        {
+            "kind": "openai",
+            "name": "llm",
+            "backends": [LLM, {"inference_service": "big", "model": "big", "headers": {"x-variant": "b"}}],
         },
         set(),
         "1.0",

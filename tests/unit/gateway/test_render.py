@@ -78,6 +78,7 @@ def test_refused(given, text) -> None:
         ({"backends": [{**LLM, "prefix": "/openai/v1"}]}, "KSERVE_OPENAI_ROUTE_PREFIX"),
         ({"backends": [{**LLM, "model": "llm"}]}, "under the route's own name, tenant-a/iris"),
         ({"backends": [LLM], "gateway_namespace": "other"}, "must be inference-gateway"),
+        ({"backends": [LLM, {**LLM, "headers": {"x-v": "b"}}]}, "backends[].headers needs AI Gateway 1.0"),
     ],
 )
 def test_old_ai_gateway_cannot(given, text) -> None:

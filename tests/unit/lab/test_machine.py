@@ -57,6 +57,25 @@ def test_building_adds_to_the_disk_that_is_needed(settings: Settings) -> None:
 def test_available_memory_is_read_from_the_kernel_s_text() -> None:
     assert checks.available_memory("MemTotal: 99 kB\nMemAvailable:   3145728 kB\n") == 3.0
     assert checks.available_memory("") == 0.0
+    assert checks.used_memory("MemTotal: 4194304 kB\nMemAvailable:   3145728 kB\n") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("folder", "usage", "cache"),
+    [
+        ("bentobox-paper", "memory.current", "inactive_file"),
+        ("memory/bentobox-paper", "memory.usage_in_bytes", "total_inactive_file"),
+    ],
+)
+def test_memory_of_the_lab_is_without_what_is_only_cached(
+    tmp_path: Path, settings: Settings, folder: str, usage: str, cache: str
+) -> None:
+    assert cgroups.memory(settings, tmp_path) is None
+    group = tmp_path / folder
+    group.mkdir(parents=True)
+    (group / usage).write_text("5000\n")
+    (group / "memory.stat").write_text(f"cache 100\n{cache} 2000\n")
+    assert cgroups.memory(settings, tmp_path) == 3000
 
 
 def test_a_refusal_lists_everything() -> None:

@@ -17,7 +17,7 @@ from lab.artifacts.manifests import Manifest
 from lab.artifacts.programs import chosen as modules
 from lab.artifacts.progress import BuildError, Progress
 from lab.artifacts.sample import sample_bento, sample_version
-from lab.stacks import STACKS, needed
+from lab.stacks import ALL, RENDERED, STACKS, needed
 
 CHART = '# about\napiVersion: v2\nname: app\nversion: "1.0.0"\n# of the program\nappVersion: "1.0.0"\n'
 
@@ -116,6 +116,17 @@ def test_charts_and_files_lie_beside_each_other(
     }
 
 
+def test_no_lab_gets_what_is_only_rendered() -> None:
+    """Another version of what it runs, or one that it cannot run."""
+    assert not needed((RENDERED,), ALL)
+    assert needed(("inference", RENDERED), ALL)
+    only = {chart.name + chart.version for chart in charts.described(RENDERED)} - {
+        chart.name + chart.version for chart in charts.described(ALL)
+    }
+    assert "kserve-resources" in only
+    assert charts.modules_used(ALL) & {"release-2026.11"} == set()
+
+
 def test_a_release_file_is_its_sources_in_their_order(programs: dict[str, Path]) -> None:
     sources = ("app/chart/templates/*.yaml", "app/crds/crd-b.yaml", "app/crds/crd-a.yaml")
     text = manifests.compose(Manifest("app", "1", sources, {"kind: B": "kind: C"}), programs)
@@ -127,7 +138,7 @@ def test_a_release_file_is_its_sources_in_their_order(programs: dict[str, Path])
 
 
 def test_described_release_files_come_from_extracted_folders() -> None:
-    for stack in STACKS:
+    for stack in (*STACKS, RENDERED):
         extracted = {f"{one.name}/{entry['to']}" for one in modules(None, stack) for entry in one.extract}
         for manifest in manifests.described(stack):
             for source in manifest.sources:
@@ -144,7 +155,7 @@ def test_a_chart_without_the_line_to_stamp_is_an_error() -> None:
 def test_described_charts_come_from_extracted_folders() -> None:
     described = yaml.safe_load((charts.CHARTS.parent / "programs.yaml").read_text())
     extracted = {f"{name}/{entry['to']}" for name, module in described.items() for entry in module.get("extract", [])}
-    for chart in charts.described():
+    for chart in [*charts.described(), *charts.described(RENDERED)]:
         assert chart.source in extracted, chart.name
         assert not chart.crds or chart.crds in extracted
 

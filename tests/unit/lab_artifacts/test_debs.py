@@ -9,6 +9,7 @@ import pytest
 
 from lab.artifacts import debs, programs, rootfs
 from lab.artifacts.cache import Cache
+from lab.artifacts.layers import Blob
 from lab.artifacts.progress import BuildError, Progress
 
 
@@ -51,6 +52,12 @@ def test_missing_host_packages_without_root_are_named(monkeypatch: pytest.Monkey
         BuildError, match="not root, and these packages are missing: apt-get install no-such-package-at-all"
     ):
         debs.install_host_packages(Progress())
+
+
+def test_a_root_file_system_is_laid_out_by_root_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rootfs.os, "geteuid", lambda: 1000)
+    with pytest.raises(BuildError, match="inside of a root file system, as root only"):
+        rootfs.unpack(Blob(tmp_path / "no.tar.gz", "", "", 0), tmp_path / "root", log=tmp_path / "log", say=Progress())
 
 
 def test_nothing_is_installed_when_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lab.artifacts import toolchain
 from lab.artifacts.build import Artifacts, Needs, ensure, needs, require_disk
 from lab.artifacts.cache import Cache
-from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules
+from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules, put_in_place
 from lab.artifacts.progress import BuildError, Progress, run
 from lab.stacks import STACKS
 
@@ -68,6 +68,30 @@ def test_every_described_module_has_its_files_and_stamps() -> None:
         for overlay in entry.overlay:
             assert entry.required(overlay["module"])
             assert (entry.directory / overlay["with"]).is_file()
+
+
+def test_what_programs_share_with_kubernetes_is_the_same() -> None:
+    """Another version in one of them would be compiled once more, with all that stands on it."""
+    everything = modules(DEFAULT_KUBERNETES)
+    sharing = 0
+    for name, entry in everything.items():
+        _, found, shared = entry.text.partition("// As in lab/go/kubernetes")
+        sharing += bool(found)
+        for path, version in re.findall(r"^\t(\S+) => \S+ (v\S+)$", shared.partition("\n)")[0], re.MULTILINE):
+            assert version == everything["kubernetes"].required(path), f"{path} in lab/go/{name}/go.mod"
+    assert sharing >= 4
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_overlay_takes_the_place_of_a_file_or_of_a_folder(tmp_path: Path, folder: bool) -> None:
+    ours, theirs = tmp_path / "ours.go", tmp_path / "package"
+    ours.write_text("ours")
+    theirs.mkdir()
+    (theirs / "one.go").write_text("theirs")
+    (theirs / "two.go").write_text("theirs")
+    put_in_place(ours, theirs if folder else theirs / "one.go")
+    left = {path.name: path.read_text() for path in theirs.iterdir()}
+    assert left == ({"ours.go": "ours"} if folder else {"one.go": "ours", "two.go": "theirs"})
 
 
 def test_no_module_is_forgotten() -> None:

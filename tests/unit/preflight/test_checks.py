@@ -278,6 +278,22 @@ def test_pair_that_our_tests_run_is_a_notice() -> None:
     assert report.examine(ignored, GOOD) == [finding]
 
 
+def test_pair_that_the_release_takes_on_trust_is_a_warning() -> None:
+    line = pair(
+        {
+            "component": "kserve", "version": "0.15", "with": "knative", "supported": {"min": "1.15", "max": "1.18"},
+            "verified": ["1.14"], "expected": {"1.19": "the same API"}, "source": "x",
+        }
+    )  # fmt: skip
+    wanted = replace(WANTED, components=(KSERVE, KNATIVE), pairs=(line,), agree=())
+    (finding,) = report.examine(wanted, GOOD)
+    assert finding.level == "warning"
+    assert "the same API" in finding.why
+    refused = replace(wanted, components=(KSERVE, replace(KNATIVE, version="1.20.0")))
+    (finding,) = report.examine(refused, GOOD)
+    assert (finding.level, finding.allowed) == ("error", "1.15 to 1.18, 1.14, 1.19")
+
+
 def test_bound_that_is_not_given() -> None:
     """As the module hands it on: every option of a dictionary is there."""
     entry = {"component": "kserve", "version": "0.15", "with": "knative", "verified": [], "source": "x"}

@@ -11,11 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.bentobox.platform.plugins.module_utils.preflight.checks import minor
-from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import compatibility, pair
-from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import Component, Facts, Wanted
 from ansible_collections.bentobox.platform.plugins.plugin_utils import catalogue
-from ansible_collections.bentobox.platform.tests.support.modules import run_playbook
 
 SHIPPED = catalogue.available(catalogue.directories(None))
 
@@ -35,8 +31,15 @@ def load(directory: Path, name: str) -> dict[str, Any]:
     return catalogue.load(name, [str(directory)])
 
 
-def test_both_releases_are_shipped() -> None:
-    assert {"2025.07", "lab-2025.07"} <= set(SHIPPED)
+def test_every_release_is_shipped() -> None:
+    assert SHIPPED == ["2025.07", "2026.11", "lab-2025.07"]
+
+
+@pytest.mark.parametrize("release", SHIPPED)
+def test_every_release_has_the_same_components(release: str) -> None:
+    """The roles look each of them up."""
+    reference = set(catalogue.load("2025.07", catalogue.directories(None))["components"])
+    assert set(catalogue.load(release, catalogue.directories(None))["components"]) == reference
 
 
 @pytest.mark.parametrize("release", SHIPPED)
@@ -52,6 +55,17 @@ def test_shipped_release_is_well_formed_and_resolves(release: str) -> None:
             assert chart["ref"] == f"/srv/artifacts/charts/{chart['name']}-{chart['version']}.tgz"
         for file, entry in component["files"].items():
             assert entry["path"].startswith(f"/srv/artifacts/files/{file}-")
+
+
+def has_address(component: dict[str, Any]) -> None:
+    """Everything of it can be taken from upstream, charts in the form of their place."""
+    for chart in component["charts"].values():
+        address = chart["ref"]
+        in_registry = address.startswith("oci://") and address.endswith(f"/{chart['name']}")
+        packed = address.startswith("https://") and address.endswith(f"/{chart['name']}-{chart['version']}.tgz")
+        assert in_registry or packed, address
+    for file in component["files"].values():
+        assert file["url"].startswith("https://")
 
 
 @pytest.mark.parametrize("release", SHIPPED)
@@ -75,13 +89,27 @@ def test_reference_release_pins_what_was_asked_for() -> None:
     assert versions["envoy_gateway"] == "1.4.2"
     assert versions["envoy_ai_gateway"] == "0.2.1"
     for component in whole["components"].values():
-        for chart in component["charts"].values():
-            address = chart["ref"]
-            in_registry = address.startswith("oci://") and address.endswith(f"/{chart['name']}")
-            packed = address.startswith("https://") and address.endswith(f"/{chart['name']}-{chart['version']}.tgz")
-            assert in_registry or packed, address
-        for file in component["files"].values():
-            assert file["url"].startswith("https://")
+        has_address(component)
+
+
+def test_current_release() -> None:
+    """One version is written into charts, files and images alike, and nothing of the release below it is left over."""
+    whole = catalogue.resolve_all(catalogue.load("2026.11", catalogue.directories(None)))
+    versions = {name: component["version"] for name, component in whole["components"].items()}
+    assert versions["envoy_ai_gateway"] == "1.0.0"
+    assert versions["envoy_gateway"] == "1.9.1"
+    assert versions["yatai"] == "1.1.13"
+    for name, component in whole["components"].items():
+        has_address(component)
+        if name in ("cert_manager", "istio", "kserve", "envoy_gateway", "envoy_ai_gateway"):
+            assert {chart["version"].lstrip("v") for chart in component["charts"].values()} == {versions[name]}, name
+    for file in whole["components"]["knative"]["files"].values():
+        assert "/knative-v1.21." in file["url"]
+    for key, image in whole["components"]["knative"]["image_parts"].items():
+        assert key == "net_kourier_gateway" or (image["tag"].startswith("v1.21.") and image["digest"]), key
+    others = {"rbac_proxy", "torchserve", "mlserver", "tfserving", "tritonserver"}
+    tags = {key: image["tag"] for key, image in whole["components"]["kserve"]["image_parts"].items()}
+    assert {tag for key, tag in tags.items() if key not in others} == {"v0.20.0"}
 
 
 def test_a_file_without_an_address_says_what_to_set(tmp_path: Path) -> None:
@@ -110,9 +138,10 @@ def test_a_file_is_checked(tmp_path: Path) -> None:
         load(tmp_path, "mine")
 
 
-def test_release_for_the_lab_only_has_differences() -> None:
+@pytest.mark.parametrize("release", ["2026.11", "lab-2025.07"])
+def test_release_on_top_of_another_only_has_differences(release: str) -> None:
     base = yaml.safe_load(Path(catalogue.BUILTIN_DIRECTORY, "2025.07.yml").read_text())
-    lab = yaml.safe_load(Path(catalogue.BUILTIN_DIRECTORY, "lab-2025.07.yml").read_text())
+    ours = yaml.safe_load(Path(catalogue.BUILTIN_DIRECTORY, f"{release}.yml").read_text())
 
     def repeated(ours: dict[str, Any], theirs: dict[str, Any], where: str) -> list[str]:
         found = []
@@ -123,7 +152,7 @@ def test_release_for_the_lab_only_has_differences() -> None:
                 found.append(f"{where}.{key}")
         return found
 
-    assert repeated(lab["release_components"], base["release_components"], "components") == []
+    assert repeated(ours["release_components"], base["release_components"], "components") == []
 
 
 def test_release_for_the_lab_has_no_chart_upstream() -> None:
@@ -156,7 +185,7 @@ def test_circle_of_bases(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["2024.01", "../../../etc/passwd", "", ".hidden"])
 def test_unknown_release_lists_what_there_is(name: str) -> None:
-    with pytest.raises(catalogue.CatalogueError, match=r"2025\.07, lab-2025\.07.*bentobox_release") as caught:
+    with pytest.raises(catalogue.CatalogueError, match=r"2025\.07, 2026\.11, lab-2025\.07.*bentobox_release") as caught:
         catalogue.load(name, catalogue.directories(None))
     assert repr(name) in str(caught.value)
 
@@ -233,77 +262,3 @@ def test_image_with_a_digest_in_parts() -> None:
         "digest": digest,
         "reference": f"1@{digest}",
     }
-
-
-def test_lookup_in_a_playbook(tmp_path: Path) -> None:
-    """Its options come from variables, also from templates in them; what is said in the call wins."""
-    variables = {
-        "where": "/srv",
-        "bentobox_release": "lab-2025.07",
-        "bentobox_artifacts_dir": "{{ where }}/x",
-        "bentobox_image_registry": "m.x/y",
-    }
-    lookup = "lookup('bentobox.platform.release'"
-    tasks = [
-        {
-            "ansible.builtin.assert": {
-                "that": [
-                    f"{lookup}, 'yatai').charts.yatai.ref == '/srv/x/charts/yatai-1.1.13.tgz'",
-                    f"{lookup}, 'registry').images.registry == 'm.x/y/docker.io/library/registry:2.8.2'",
-                    f"{lookup}, 'registry', release='2025.07').version == '2.8.3'",
-                    f"{lookup}, 'registry', image_registry='').images.registry == 'docker.io/library/registry:2.8.2'",
-                    f"{lookup}).release == 'lab-2025.07'",
-                    f"{lookup}).agree[0].components == ['yatai', 'yatai_image_builder', 'yatai_deployment']",
-                    "query('bentobox.platform.release', 'yatai', 'registry') | map(attribute='name') | list"
-                    " == ['yatai', 'registry']",
-                ]
-            }
-        },
-        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, 'yatia') }}}}"}, "ignore_errors": True},
-        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, 'yatai', release='x') }}}}"}, "ignore_errors": True},
-        {"ansible.builtin.debug": {"msg": f"{{{{ {lookup}, image_registry=['a']) }}}}"}, "ignore_errors": True},
-    ]
-    done = run_playbook(tmp_path, tasks, variables=variables)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "ignored=3" in done.stdout
-    for words in ("no component 'yatia'; it has: cert_manager", "there is no release 'x'", "image_registry must be"):
-        assert words in done.stdout + done.stderr
-
-
-def test_role_release(tmp_path: Path) -> None:
-    """Loads a release, and refuses one whose parts do not agree."""
-    components = {"yatai_deployment": {"version": "1.2.0"}}
-    write(tmp_path, "torn", {"release": "torn", "base": "2025.07", "components": components})
-    role = {"name": "bentobox.platform.release"}
-    tasks: list[dict[str, Any]] = [
-        {"ansible.builtin.include_role": role},
-        {"ansible.builtin.assert": {"that": "release_catalogue.components.yatai.version == '1.1.13'"}},
-        {
-            "ansible.builtin.include_role": role,
-            "vars": {"release_name": "torn", "release_directory": str(tmp_path)},
-        },
-    ]
-    done = run_playbook(tmp_path / "play", tasks)
-    assert done.returncode == 2
-    assert "failed=1" in done.stdout
-    for words in ("yatai 1.1.13", "yatai_image_builder 1.1.25", "yatai_deployment 1.2.0", "release file"):
-        assert words in done.stdout
-
-
-@pytest.mark.parametrize("release", SHIPPED)
-def test_shipped_release_goes_together(release: str) -> None:
-    """No pair of a release is refused by its own table, on a Kubernetes that all its components allow."""
-    whole = catalogue.resolve_all(catalogue.load(release, catalogue.directories(None)), artifacts_dir="/srv")
-    components = tuple(Component.of(entry) for entry in whole["components"].values())
-    newest = min((minor(component.maximum) or (0, 0)) for component in components)
-    wanted = Wanted(components=components, pairs=tuple(pair(line) for line in whole["compatibility"]))
-    findings = compatibility(wanted, Facts(kubernetes=f"v{newest[0]}.{newest[1]}.0"))
-    assert [finding.what for finding in findings if finding.level == "error"] == []
-
-
-def test_compatibility_is_checked(tmp_path: Path) -> None:
-    components = {"thing": {"version": "1", "kubernetes": {"min": "1.30", "max": "1.33"}}}
-    line = {"component": "thing", "version": "1.2.3", "with": "other", "supported": {"min": "1.2"}}
-    write(tmp_path, "mine", {"name": "mine", "components": components, "compatibility": [line]})
-    with pytest.raises(catalogue.CatalogueError, match=r"no component 'other'.*quoted minor versions.*needs a source"):
-        load(tmp_path, "mine")

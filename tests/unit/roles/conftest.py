@@ -5,13 +5,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible.plugins.loader import init_plugin_loader
-from ansible_collections.bentobox.platform.tests.unit.roles.rendering import COLLECTION, LAB_RELEASE, Role
+from ansible_collections.bentobox.platform.tests.unit.roles.rendering import (
+    COLLECTION,
+    LAB_RELEASE,
+    RENDERED_RELEASE,
+    Role,
+)
 
-from lab.artifacts import ensure
+from lab.artifacts import ensure, ensure_rendered
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,13 +40,28 @@ def site() -> dict[str, Any]:
     return {"artifacts_dir": str(charts.parent), "helm_binary": str(ensure(["programs"]).bin("helm"))}
 
 
+@pytest.fixture(scope="session")
+def rendered_artifacts(site: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Charts and files of the release that no lab runs: its own, and those that the lab has in the same version."""
+    folder = tmp_path_factory.mktemp("release")
+    for artifacts in (ensure_rendered().parent, Path(site["artifacts_dir"])):
+        for path in artifacts.glob("*/*"):
+            link = folder / path.parent.name / path.name
+            link.parent.mkdir(exist_ok=True)
+            if not link.exists():
+                link.symlink_to(path)
+    return str(folder)
+
+
 @pytest.fixture
-def role(site: dict[str, Any]) -> Callable[..., Role]:
+def role(site: dict[str, Any], request: pytest.FixtureRequest) -> Callable[..., Role]:
     """Makes a role that takes its charts from the cache; variables without the role's prefix."""
 
     def make(name: str, **variables: Any) -> Role:
         given = {f"{name}_{key}": value for key, value in variables.items()}
-        here = {f"{name}_release": LAB_RELEASE, f"{name}_artifacts_dir": site["artifacts_dir"]}
+        rendered = variables.get("release") == RENDERED_RELEASE
+        artifacts = request.getfixturevalue("rendered_artifacts") if rendered else site["artifacts_dir"]
+        here = {f"{name}_release": LAB_RELEASE, f"{name}_artifacts_dir": artifacts}
         return Role(name, **{**here, f"{name}_helm_binary": site["helm_binary"], **given})
 
     return make

@@ -23,6 +23,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.render impo
 COLLECTION = Path(__file__).resolve().parents[3]
 ROLES = COLLECTION / "roles"
 LAB_RELEASE = "lab-2025.07"
+RENDERED_RELEASE = "2026.11"  # its charts are rendered, but nothing of it runs
 KUBE_VERSION = "1.33.13"
 # Helm and the large resource definitions take seconds: what the same arguments make is kept.
 _RENDERED: dict[str, list[dict[str, Any]]] = {}

@@ -246,6 +246,26 @@ def test_kserve_runtime_without_an_image_is_named(role: Make) -> None:
     assert unavailable == ["kserve-pmmlserver"]
 
 
+RUNTIME = {
+    "apiVersion": "serving.kserve.io/v1alpha1",
+    "kind": "ClusterServingRuntime",
+    "metadata": {"name": "own"},
+    "spec": {"containers": [{"name": "kserve-container", "image": "r.example.com/own:1"}]},
+}
+
+
+def test_kserve_offers_runtimes_of_ones_own_as_they_are(role: Make) -> None:
+    objects = role("kserve", image_registry=MIRROR, extra_runtimes=[RUNTIME]).objects()
+    assert find(objects, "ClusterServingRuntime", "own")["spec"] == RUNTIME["spec"]
+    assert find(objects, "ClusterServingRuntime", "kserve-sklearnserver")
+
+
+def test_kserve_runtime_under_a_name_of_the_chart_is_refused(role: Make) -> None:
+    runtimes = [{**RUNTIME, "metadata": {"name": name}} for name in ("kserve-torchserve", "own")]
+    assert role("kserve", extra_runtimes=runtimes).variable("__kserve_misnamed") == ["kserve-torchserve"]
+    assert role("kserve").variable("__kserve_misnamed") == []
+
+
 def test_kserve_settings_are_json_with_images_of_the_mirror(role: Make) -> None:
     """The chart's own setting of the router lacks a comma."""
     made = role("kserve", image_registry=MIRROR, networking_layer="gateway_api", storage_endpoint="s3.example.com:8333")

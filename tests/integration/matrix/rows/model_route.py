@@ -14,6 +14,7 @@ SITE = [
         "spec": {"gatewayClassName": "envoy-gateway", "listeners": [LISTENER]},
     },
     {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "iris"}, "spec": {"ports": [{"port": 80}]}},
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "iris-b"}, "spec": {"ports": [{"port": 80}]}},
     {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -33,7 +34,10 @@ ROW = Row(
         "envoy_gateway_namespace": SPACE, "wait": False,
     },
     create={"backends": [{"service": "iris"}], "models": ["iris"], "limits": {"requests": {"count": 5}}},
-    modify={"backends": [{"service": "iris"}], "models": ["iris", "flowers"]},
+    modify={
+        "backends": [{"service": "iris"}, {"service": "iris-b", "headers": {"x-variant": "b"}}],
+        "models": ["iris", "flowers"],
+    },
     delete={"state": "absent"},
     predicts=("urls", "models", "objects", "diff"),
     # Check mode marks what it could not ask the API server about.

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, bentobox.platform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A and B under one name: a header chooses, and opens nothing that was closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
+
+from .client import Client
+from .colours import coloured, counted
+
+Module = Callable[..., dict[str, Any]]
+PATH = "/ab/v1/models/colour"
+ROUTE = {"name": "ab", "tenant": "tenant-a", "path_prefix": "/ab", "models": ["colour"], "protocols": ["v1"]}
+A = {"inference_service": "blue"}
+B = {"inference_service": "green", "headers": {"X-Variant": "b"}}
+
+
+def done(result: dict[str, Any]) -> dict[str, Any]:
+    assert not result["failed"], result["msg"]
+    return result
+
+
+@pytest.fixture(scope="module")
+def two(module: Module) -> Iterator[None]:
+    """Two InferenceServices with names of their own for the model, and a route to them."""
+    where = {"namespace": "tenant-a"}
+    for colour in ("blue", "green"):
+        spec = coloured(colour)
+        model = {**where, "name": colour, "service_account": "models", "min_replicas": 1, "max_replicas": 1}
+        done(module("inference_service", **model, spec=spec))
+    done(module("model_route", **ROUTE, backends=[A, B]))
+    yield
+    done(module("model_route", name="ab", tenant="tenant-a", state="absent"))
+    for colour in ("blue", "green"):
+        done(module("inference_service", **where, name=colour, state="absent"))
+
+
+def test_the_header_chooses(two: None, client: Client) -> None:
+    eventually(lambda: client.ask(PATH, None).text == "blue", "A answers", 120, 1)
+    eventually(lambda: client.ask(PATH, None, x_variant="b").text == "green", "B answers", 120, 1)
+    assert counted(client, PATH, 100) == {"blue": 100}
+    assert counted(client, PATH, 100, x_variant="b") == {"green": 100}
+    assert counted(client, PATH, 20, X_VARIANT="b") == {"green": 20}
+    assert counted(client, PATH, 20, x_variant="B") == {"blue": 20}
+    assert counted(client, PATH, 20, x_variant="c") == {"blue": 20}
+
+
+def test_the_header_opens_nothing(two: None, client: Client) -> None:
+    assert client.ask(PATH, None, tenant=None, x_variant="b").status == 401
+    assert client.ask(PATH, None, tenant="tenant-b", x_variant="b").status == 403
+
+
+def test_all_others_are_shared_by_weight(two: None, module: Module, client: Client) -> None:
+    backends = [{**A, "weight": 3, "model": "x"}, {"inference_service": "green", "weight": 1, "model": "x"}, B]
+    assert done(module("model_route", **ROUTE, backends=backends))["changed"]
+    eventually(lambda: len(counted(client, PATH, 40)) == 2, "both answer", 60, 1)
+    found = counted(client, PATH, 400)
+    print(found)
+    assert abs(found["green"] / 400 - 0.25) <= 0.08
+    assert counted(client, PATH, 50, x_variant="b") == {"green": 50}
+
+
+def test_one_limit_for_all_of_them(two: None, module: Module, client: Client) -> None:
+    done(module("model_route", **ROUTE, backends=[A, B], limits={"requests": {"count": 6, "unit": "hour"}}))
+    eventually(lambda: client.ask(PATH, None).status == 429, "the limit is in force", 60, 0.2)
+    assert {client.ask(PATH, None, x_variant="b").status for _number in range(3)} == {429}, (
+        "a header is no second purse"
+    )
