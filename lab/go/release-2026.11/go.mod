@@ -10,4 +10,5 @@ require (
 	knative.dev/caching v0.0.0-20260120130310-f1fc03b7f5ee // indirect
 	knative.dev/networking v0.0.0-20260120131110-a7cdca238a0d // indirect
 	knative.dev/serving v0.48.2 // indirect
+	sigs.k8s.io/metrics-server v0.9.0 // indirect
 )

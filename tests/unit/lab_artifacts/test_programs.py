@@ -13,7 +13,7 @@ from lab.artifacts.build import Artifacts, Needs, ensure, needs, require_disk
 from lab.artifacts.cache import Cache
 from lab.artifacts.programs import DEFAULT_KUBERNETES, GO_DIRECTORY, Module, build, modules, put_in_place
 from lab.artifacts.progress import BuildError, Progress, run
-from lab.stacks import STACKS
+from lab.stacks import RENDERED, STACKS
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_the_stack_is_no_part_of_a_program(tmp_path: Path) -> None:
     alone = Module(name="a", directory=tmp_path)
     (tmp_path / "go.mod").write_text("module a\n")
     assert alone.key("go1") == Module(name="a", directory=tmp_path, stacks=("yatai",)).key("go1")
-    assert {stack for module in modules(None).values() for stack in module.stacks} == set(STACKS)
+    assert {stack for module in modules(None).values() for stack in module.stacks} == {*STACKS, RENDERED}
 
 
 def test_unknown_kind_is_refused(tmp_path: Path) -> None:
