@@ -78,10 +78,10 @@ down: venv ## stop and remove the cluster (KEEP_DATA=1 keeps its data)
 status: venv ## what of the cluster runs
 	@python -m lab status
 
-artifacts: venv ## the lab's programs, charts and images for STACK, built once (yatai 27 minutes, inference 40, all 50; up to 40 GB of disk meanwhile)
+artifacts: venv ## the lab's programs, charts and images for STACK, built once (yatai 20 minutes, inference 36, all 43; up to 34 GB of disk meanwhile)
 	@python -m lab build
 
-test: venv ## all tests (45 minutes, and 25 more where everything is to be built)
+test: venv ## all tests (40 minutes, and 25 more where everything is to be built)
 	@begun=$$(date +%s) \
 	&& $(MAKE) --no-print-directory -j2 lint artifacts \
 	&& $(MAKE) --no-print-directory unit \

@@ -160,13 +160,15 @@ class Needs:
 
 # Minutes on 2 cores and GB at most while building, as measured; what is not listed is a Go module of middling size.
 MINUTES = {
-    "kubernetes": 6.0, "coredns": 2.0, "cert-manager": 2.0, "metrics-server": 2.0, "traefik": 5.0, "images": 4.0,
-    "yatai-deployment": 0.2, "hpa-bridge": 0.1, "metrics-transformer": 0.1, "debs": 0.3, "index": 0.3,
+    "kubernetes": 6.0, "helm": 0.3, "coredns": 1.2, "cert-manager": 2.2, "kaniko": 1.8, "yatai": 1.6,
+    "metrics-server": 0.2, "traefik": 1.5, "local-path-provisioner": 0.2, "images": 3.0,
+    "yatai-deployment": 0.1, "hpa-bridge": 0.1, "metrics-transformer": 0.1, "debs": 0.3, "index": 0.3,
     "knative-serving": 2.0, "kserve": 4.0, "kube-rbac-proxy": 2.0, "istio": 3.6, "envoy-gateway": 4.0,
     "ai-gateway": 3.8, "kube-network-policies": 1.7, "ratelimit": 0.4,
 }  # fmt: skip
 DISK_GB = {
-    "kubernetes": 7.0, "traefik": 5.0, "hpa-bridge": 0.3, "metrics-transformer": 0.2, "debs": 0.5, "index": 0.3,
+    "kubernetes": 7.0, "helm": 0.3, "metrics-server": 0.3, "local-path-provisioner": 0.3,
+    "hpa-bridge": 0.3, "metrics-transformer": 0.2, "debs": 0.5, "index": 0.3,
     "istio": 2.0, "envoy-gateway": 2.5, "ai-gateway": 2.0, "ratelimit": 0.3, "images": 2.0,
 }  # fmt: skip
 USUAL_MINUTES, USUAL_DISK_GB = 1.0, 1.3
