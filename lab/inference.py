@@ -111,7 +111,7 @@ def models(iris: Path, resnet: Path, *, bento: bool) -> dict[str, Any]:
                     "min_replicas": 0,
                     "max_replicas": 1,
                     "resources": {
-                        "requests": {"cpu": "50m", "memory": "384Mi"},
+                        "requests": {"cpu": "50m", "memory": "512Mi"},
                         "limits": {"cpu": "1", "memory": "1Gi"},
                     },
                 },

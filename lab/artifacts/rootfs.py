@@ -19,8 +19,9 @@ DESCRIPTIONS = Path(__file__).resolve().parent.parent / "images" / "rootfs.yaml"
 MIRROR = "http://deb.debian.org/debian"
 UNWANTED = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*"]
 FORMAT = 2  # raise when the way a root file system is made changes its content
-# Runs what follows inside of a root, with a /proc that goes away by itself.
-INSIDE = 'mount -t proc proc "$0/proc" && exec chroot "$0" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 "$@"'
+# Runs what follows inside of a root, with /proc and /dev, which are gone from it by themselves afterwards.
+INSIDE = """mount -t proc proc "$0/proc" && mount --bind /dev "$0/dev" &&
+    exec chroot "$0" env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 "$@" """
 DATE = "1735689600"  # of files that the build made: not 1970, which zip archives cannot express
 
 
@@ -102,7 +103,7 @@ def unpack(blob: Blob, root: Path, *, log: Path, say: Say) -> None:
     """Lay a root file system out in a folder."""
     if os.geteuid() != 0:
         raise BuildError("the lab's models are made inside of a root file system, as root only")
-    root.mkdir()
+    (root / "dev").mkdir(parents=True)
     run("unpacking a root file system", ["tar", "-xzf", blob.path, "-C", root], log=log, say=say, timeout=600)
 
 
