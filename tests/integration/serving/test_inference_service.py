@@ -238,9 +238,11 @@ def test_canary_promote_and_roll_back(world: World) -> None:
 
 def test_after_a_roll_back_the_next_version_gets_requests_when_it_is_ready(world: World) -> None:
     """Until then the revision that was rolled back would be the newest one that is ready."""
-    kserve = serve(world, canary_percent=0)
-    kserve.rolled_out = "iris-predictor-00000"
-    kserve.make(new_revision=False)
+    kserve = serve(world)
+    future = world.start("inference_service", **{**MODEL, "storage_uri": "s3://models/iris/v2", "canary_percent": 0})
+    world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 0)
+    kserve.make()
+    assert future.result(60)["traffic"][0] == {"revision": "iris-predictor-00002", "percent": 0, "latest": True}
     third = {**MODEL, "storage_uri": "s3://models/iris/v3"}
     predicted = world.run("inference_service", check=True, **third)
     future = world.start("inference_service", **third)
@@ -252,7 +254,7 @@ def test_after_a_roll_back_the_next_version_gets_requests_when_it_is_ready(world
     done = future.result(60)
     assert (done["failed"], done["changed"]) == (False, True), done
     assert _essence(done["diff"]) == _essence(predicted["diff"])
-    assert done["traffic"] == [{"revision": "iris-predictor-00002", "percent": 100, "latest": True}]
+    assert done["traffic"] == [{"revision": "iris-predictor-00003", "percent": 100, "latest": True}]
 
 
 def test_roll_back_from_a_revision_that_failed(world: World) -> None:
