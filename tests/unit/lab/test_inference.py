@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.bentobox.platform.plugins.modules import bento_deployment
 
-from lab import inference
+from lab import cli, inference
 from lab.artifacts.sample import TAG_PREFIX
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
@@ -91,3 +93,12 @@ def test_only_what_is_routed_is_asked(settings: Settings) -> None:
 def test_a_platform_that_is_not_there(settings: Settings) -> None:
     with pytest.raises(LabError, match="is the inference platform installed"):
         inference.curl(settings, Cluster(there=False))
+
+
+def test_what_the_bento_reserves_beside_the_other_platform() -> None:
+    """As the module takes it, for the runner that the bento has."""
+    given = {"name": "n", "resources": cli.SMALL["deployment_resources"], "runners": cli.SMALL["deployment_runners"]}
+    validated = ArgumentSpecValidator(bento_deployment.argument_spec()).validate(given)
+    assert not validated.error_messages, validated.error_messages
+    [runner] = given["runners"]
+    assert runner["name"] == TAG_PREFIX
