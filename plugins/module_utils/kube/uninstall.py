@@ -13,7 +13,7 @@ from .client import Client
 from .errors import KubeError
 from .leaving import kept_earlier, made_here, made_namespace
 from .objects import CRD, KEPT, NAMESPACE, Key, Obj, kept, wave_of
-from .remove import delete_all, instances, wait_gone
+from .remove import delete_all, deleting, instances, wait_gone
 from .secrets import GENERATED_BY
 
 
@@ -93,6 +93,8 @@ class Uninstall:
             )
 
         removed = [*delete(self.custom), *delete(self.going)]
+        if not check_mode:
+            wait_gone(self.client, self._leaving_pods(), deadline, progress)
         if not self.parent:
             return [*removed, *delete(self.last)]
         home = [obj for obj in self.last if wave_of(obj) == NAMESPACE and _name(obj) == self.params["namespace"]]
@@ -103,6 +105,12 @@ class Uninstall:
         if not check_mode:
             wait_gone(self.client, [*others, *place], deadline, progress)
         return removed
+
+    def _leaving_pods(self) -> list[Obj]:
+        """Pods that are on their way out of namespaces that go, such as those that an operator had made. With one of
+        them in it, a namespace is looked at again only after half of the time that the pod may take: minutes."""
+        spaces = [_name(obj) for obj in self.last if wave_of(obj) == NAMESPACE]
+        return [pod for space in spaces for pod in self.client.list("v1", "Pod", space) if deleting(pod)]
 
 
 def _name(obj: Obj) -> str:

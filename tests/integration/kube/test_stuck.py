@@ -63,6 +63,22 @@ def test_a_namespace_is_named_with_what_holds_it(engine: Engine) -> None:
     assert not engine(config(x="1"))["changed"]
 
 
+def test_a_purge_lets_pods_leave_before_it_deletes_their_namespace(engine: Engine) -> None:
+    engine(config(x="1"))
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": engine.name}}
+    engine.client.create(held({**pod, "spec": {"containers": [{"name": "c", "image": "busybox:1.36"}]}}))
+    engine.client.delete("v1", "Pod", "p", engine.namespace)
+
+    def leave() -> None:
+        space = engine.client.get("v1", "Namespace", engine.name)
+        assert not space["metadata"].get("deletionTimestamp")
+        release(engine, "Pod", "p")()
+
+    engine.said = Reaction(f"deleted objects are gone; Pod {engine.name}/p", leave)
+    done = engine(state="absent", purge=True, wait_timeout=60)
+    assert done["objects"]["pruned"][-1] == f"Namespace {engine.name}"
+
+
 def test_a_namespace_of_others_is_waited_for(engine: Engine) -> None:
     other = Engine(engine.plane, f"{engine.name}-other")
     other(held(config("held", x="1")))
