@@ -47,7 +47,8 @@ class Chosen(Protocol):
     """Something that is there for requests with these headers; without any, for all others."""
 
     @property
-    def headers(self) -> Headers: ...
+    def headers(self) -> Headers:
+        """Names in lower case, with the value that each must have."""
 
 
 T = TypeVar("T", bound=Chosen)

@@ -58,7 +58,7 @@ def test_a_line_can_be_pasted_and_holds_no_token() -> None:
     words = shlex.split(line)
     assert words[words.index("--cacert") + 1] == "/a folder/ca.crt"
     assert words[words.index("--resolve") + 1] == "api.inference.local:443:10.0.0.1"
-    assert "Authorization: Bearer $(cat '/a folder/token')" in words
+    assert """-H @<(printf 'Authorization: Bearer %s' "$(cat '/a folder/token')")""" in line
     assert json.loads(words[words.index("-d") + 1]) == {"a": "it's"}
     assert words[-1] == "https://api.inference.local/v1/models/m"
 
