@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import random
 import re
+import signal
 import sys
+import threading
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -209,7 +211,10 @@ class Handler(BaseHTTPRequestHandler):
 
 def main(port: int) -> None:
     Handler.model = Model((Path(__file__).parent / "corpus.txt").read_text())
-    ThreadingHTTPServer(("", port), Handler).serve_forever()
+    server = ThreadingHTTPServer(("", port), Handler)
+    # A container's first process is asked to end in vain, unless it listens: its pod would stay for minutes.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.serve_forever()
 
 
 if __name__ == "__main__":
