@@ -59,8 +59,11 @@ class Machine:
         from lab import artifacts  # noqa: PLC0415
 
         program = artifacts.ensure(["programs"]).bin("kubectl")
+        # Labs take the addresses of labs that are gone: what kubectl knows of those, with other kinds, is no use here.
+        cache = self.settings.state / "kubectl"
+        options = [f"--kubeconfig={self.settings.kubeconfig}", f"--cache-dir={cache}", "--request-timeout=20s"]
         done = subprocess.run(
-            [str(program), f"--kubeconfig={self.settings.kubeconfig}", "--request-timeout=20s", *args],
+            [str(program), *options, *args],
             input=stdin,
             capture_output=True,
             text=True,
