@@ -235,9 +235,7 @@ class ControlPlane:
     def run_kubectl(
         self, *args: str, check: bool = True, timeout: float = 60, **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        # Other control planes had this port: what kubectl knows of those, with other kinds, is no use here.
-        options = [f"--kubeconfig={self.kubeconfig}", f"--cache-dir={self.folder / 'kubectl'}"]
-        command = [str(self.kubectl), *options, *args]
+        command = [str(self.kubectl), "--kubeconfig", str(self.kubeconfig), *args]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False, **options)
         if check and done.returncode:
             raise AssertionError(f"kubectl {' '.join(args)}: {done.stderr}")

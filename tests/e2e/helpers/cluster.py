@@ -107,9 +107,7 @@ class Cluster:
         return self.raw(method, where, body, **headers)
 
     def kubectl(self, *arguments: str, timeout: float = 60) -> str:
-        # Labs take the addresses of labs that are gone: what kubectl knows of those, with other kinds, is no use here.
-        cache = Path(self._folder.name, "kubectl")
-        command = [str(self.kubectl_program), f"--kubeconfig={self.kubeconfig}", f"--cache-dir={cache}", *arguments]
+        command = [str(self.kubectl_program), f"--kubeconfig={self.kubeconfig}", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
         if done.returncode:
             raise AssertionError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")
