@@ -96,10 +96,12 @@ def recorded(live: Obj | None) -> tuple[set[str], set[str]]:
     return kinds, namespaces
 
 
-def living(client: Client) -> dict[Key, set[str]]:
-    """The namespaces that each component has its record or objects in, by the key of its record."""
+def spaces_of_others(client: Client, namespace: str, name: str) -> set[str]:
+    """The namespaces in which components besides this one have their record or objects."""
+    ours = Key("", "Secret", namespace, name)
     records = client.list("v1", "Secret", label_selector=COMPONENT)
-    return {key_of(record): {key_of(record).namespace, *recorded(record)[1]} for record in records}
+    others = [record for record in records if key_of(record) != ours]
+    return {space for record in others for space in (key_of(record).namespace, *recorded(record)[1])}
 
 
 def split_group_kind(text: str) -> tuple[str, str]:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from . import applyset
 from .client import FIELD_MANAGER, Client
 from .discovery import split_api_version
 from .errors import ApiError
-from .objects import CRD, KEPT, NAMESPACE, Key, Obj, group_of, kept, key_of, wave_of
+from .objects import CRD, KEPT, NAMESPACE, Obj, group_of, kept, key_of, wave_of
 from .pool import in_parallel
 from .remove import instances
 from .secrets import GENERATED_BY
@@ -77,7 +78,7 @@ class _Needed:
 
     def __init__(self, client: Client, params: dict[str, Any], wanted: list[Obj]) -> None:
         self.client = client
-        self.record = Key("", "Secret", params["namespace"], params["name"])
+        self.record = params["namespace"], params["name"]
         self.spaces = {params["namespace"], *(params["namespaces"] or []), *(key_of(obj).namespace for obj in wanted)}
         self.kinds = {(group_of(obj), obj["kind"]) for obj in wanted}
 
@@ -89,7 +90,11 @@ class _Needed:
         name = obj["metadata"]["name"]
         if name in self.spaces or not made_namespace(obj):
             return True
-        return any(name in spaces for record, spaces in applyset.living(self.client).items() if record != self.record)
+        return name in self.others
+
+    @cached_property
+    def others(self) -> set[str]:
+        return applyset.spaces_of_others(self.client, *self.record)
 
 
 def _generated(client: Client, params: dict[str, Any], identifier: str) -> list[Obj]:

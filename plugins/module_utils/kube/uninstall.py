@@ -12,7 +12,7 @@ from . import applyset
 from .client import Client
 from .errors import KubeError
 from .leaving import kept_earlier, made_here, made_namespace
-from .objects import CRD, KEPT, NAMESPACE, Key, Obj, kept, wave_of
+from .objects import CRD, KEPT, NAMESPACE, Obj, kept, wave_of
 from .remove import delete_all, deleting, instances, wait_gone
 from .secrets import GENERATED_BY
 
@@ -77,8 +77,7 @@ class Uninstall:
             live = None if name in have else self.client.get_or_none("v1", "Namespace", name)
             if live and made_namespace(live) and not live["metadata"].get("deletionTimestamp"):
                 self.last.append(live)
-        ours = Key("", "Secret", self.params["namespace"], self.params["name"])
-        others = {name for record, names in applyset.living(self.client).items() if record != ours for name in names}
+        others = applyset.spaces_of_others(self.client, self.params["namespace"], self.params["name"])
         for obj in [obj for obj in self.last if wave_of(obj) == NAMESPACE and _name(obj) in others]:
             self.last.remove(obj)
             self.kept.append(obj)  # another component lives there
