@@ -89,12 +89,16 @@ class InferenceService:
             self._write(desired, live, change)
             return self._result(change, look(self.client, self.name, self.namespace) if live else Scene(change.after))
         gone = _variables(live) - _variables(change.after)
+
+        def ready(scene: Scene) -> Verdict:
+            return judge(scene, gone)
+
         held = held_back(desired, live) if live else None
         if held:
             self._apply(held, live)
-            live = self._wait(lambda scene: judge(scene, gone)).service
+            live = self._wait(ready).service
         self._write(desired, live, change)
-        return self._result(change, self._wait(lambda scene: judge(scene, gone)))
+        return self._result(change, self._wait(ready))
 
     def _live(self) -> Obj | None:
         try:
