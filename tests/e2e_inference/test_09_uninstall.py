@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
-from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import CHECKOUT, Playbooks, Run
+from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
 
 PLAYBOOK = "uninstall_inference"
 OURS = {
@@ -36,10 +35,9 @@ HOOKS = "/apis/admissionregistration.k8s.io/v1/{}webhookconfigurations"
 
 
 @pytest.fixture(scope="module")
-def models(installed: Run) -> dict[str, object]:
+def models(installed: Run, lab: Lab) -> dict[str, object]:
     """The tenants and models of the sample, as make passes them."""
-    command = [sys.executable, "-m", "lab", "models"]
-    return dict(json.loads(subprocess.run(command, cwd=CHECKOUT, capture_output=True, check=True).stdout))
+    return dict(json.loads(lab.command("models")))
 
 
 def definitions(cluster: Cluster) -> set[str]:
