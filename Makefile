@@ -88,7 +88,7 @@ test: venv ## all tests (40 minutes, and 25 more where everything is to be built
 	&& python tests/other_platform.py "$$begun" \
 	&& printf '\n== test: all layers passed in %s min\n' $$(( ($$(date +%s) - begun + 59) / 60 ))
 
-# e2e takes longer than these three together, since it waits for a cluster most of the time: it goes first.
+# e2e takes about as long as these three together, and waits for a cluster most of the time: it goes first.
 in-turn:
 	@nice $(MAKE) --no-print-directory unit && nice $(MAKE) --no-print-directory integration && nice $(MAKE) --no-print-directory molecule
 
