@@ -109,6 +109,8 @@ def build_environment(cache: Cache) -> dict[str, str]:
         "GOFLAGS": "-buildvcs=false -mod=readonly",
         "GOWORK": "off",
         "GOOS": "linux",
+        # Compilers and linkers live for seconds and would spend a third of them on collecting garbage.
+        "GOGC": "400",
     }
 
 
