@@ -11,20 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lab import inference, stacks
+from lab import sample_models, stacks
 from lab.artifacts import BuildError, iris, resnet, sample_bento
-from lab.artifacts.sample import TAG_PREFIX
 from lab.console import Console
 from lab.errors import LabError, Refused, tail
 from lab.providers import Provider, provider
 from lab.settings import from_environment
 
-# What the bento reserves of a node that both platforms share: half a core less than the operator's defaults.
-RESERVED = {"requests": {"cpu": "50m"}}
-SMALL = {
-    "deployment_resources": RESERVED,
-    "deployment_runners": [{"name": TAG_PREFIX, "resources": RESERVED}],
-}
 VERBS = {
     "build": "make programs, images and package index, once per machine",
     "up": "raise the cluster, or heal it",
@@ -83,7 +76,7 @@ def act(options: argparse.Namespace, chosen: Provider, console: Console) -> int:
     elif options.verb == "sample":
         print(json.dumps(sample(chosen.settings.state / "bentoml", together=together)))
     elif options.verb == "models":
-        print(json.dumps(inference.models(iris(), resnet(), bento=together)))
+        print(json.dumps(sample_models.models(iris(), resnet(), bento=together)))
     elif options.verb == "curl":
         print("\n".join(chosen.curl()))
     elif options.verb == "memory":
@@ -123,7 +116,7 @@ def sample(store: Path, *, together: bool) -> dict[str, Any]:
     """
     tag = sample_bento(store, lambda text: print(f"   {text}", file=sys.stderr))
     return {
-        **(SMALL if together else {}),
+        **(sample_models.SMALL_BENTO if together else {}),
         "bento_tag": tag,
         "bento_store": str(store),
         "probe_path": "/predict",

@@ -1,4 +1,4 @@
-"""What the inference platform is told of the lab, what it serves there, and how to ask it."""
+"""What the inference platform is told of the lab, and how to ask what it serves there."""
 
 from __future__ import annotations
 
@@ -10,14 +10,10 @@ from typing import Any
 
 from lab.errors import LabError
 from lab.node.kubectl import Kubectl
+from lab.sample_models import BENTO, BENTO_PATH, FLOWER, TENANT, torchvision
 from lab.settings import Settings
 
 DOMAIN = "inference.local"
-TENANT = "tenant-a"
-# The other platform's sample, as publish_bento.yml deploys it there. Its namespace is no tenant's.
-BENTO = {"service": "iris-classifier", "namespace": "yatai", "port": 3000}
-BENTO_PATH = f"/{TENANT}/{BENTO['service']}/predict"
-FLOWER = [[5.1, 3.5, 1.4, 0.2]]
 # The edge that clients reach: Istio's ingress gateway, whose certificate comes from the platform's authority.
 EDGE = ("istio-system", "istio-ingressgateway")
 AUTHORITY = ("inference-gateway", "predict-gateway-tls")
@@ -33,103 +29,6 @@ def variables() -> dict[str, Any]:
         "knative_registries_skipping_tag_resolving": ["index.docker.io", "docker.io", "gcr.io", "quay.io"],
         "gateway_domain": DOMAIN,
         "kserve_extra_runtimes": [torchvision()],
-    }
-
-
-def torchvision() -> dict[str, Any]:
-    """The runtime for PyTorch's image classifiers, lab/models/resnet/server.py."""
-    container = {
-        "name": "kserve-container",
-        "image": "docker.io/bentobox/torchvision:1.0.0",
-        # KServe fills it in; Ansible is told that it is no template of its own.
-        "args": ["--model_name={% raw %}{{.Name}}{% endraw %}", "--model_dir=/mnt/models", "--http_port=8080"],
-        "env": [{"name": "TORCH_NUM_THREADS", "value": "1"}],
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "privileged": False,
-            "runAsNonRoot": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
-    }
-    return {
-        "apiVersion": "serving.kserve.io/v1alpha1",
-        "kind": "ClusterServingRuntime",
-        "metadata": {"name": "torchvision"},
-        "spec": {
-            "annotations": {"prometheus.kserve.io/port": "8080", "prometheus.kserve.io/path": "/metrics"},
-            "supportedModelFormats": [{"name": "pytorch", "version": "1", "autoSelect": True, "priority": 1}],
-            "protocolVersions": ["v1", "v2"],
-            "containers": [container],
-        },
-    }
-
-
-def models(iris: Path, resnet: Path, *, bento: bool) -> dict[str, Any]:
-    """The tenants and models of the sample: A has two, B is reserved, C has one of another framework.
-
-    iris, resnet: folders of model files. bento: whether Yatai serves its sample, to which A gets a route, too.
-    """
-    language_model = {
-        "name": "kserve-container",
-        "image": "docker.io/bentobox/trigram:1.0.0",
-        "ports": [{"containerPort": 8080, "protocol": "TCP"}],
-        "resources": {"requests": {"cpu": "20m", "memory": "32Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}},
-    }
-    return {
-        "bentobox_tenants": [{"name": TENANT}, {"name": "tenant-b"}, {"name": "tenant-c"}],
-        "bentobox_models": [
-            {
-                "name": "sklearn-iris",
-                "tenant": TENANT,
-                "source": str(iris),
-                "service": {
-                    "model_format": "sklearn",
-                    "min_replicas": 0,
-                    "max_replicas": 3,
-                    "scale_metric": "concurrency",
-                    "scale_target": 10,
-                    "resources": {
-                        "requests": {"cpu": "50m", "memory": "256Mi"},
-                        "limits": {"cpu": "1", "memory": "1Gi"},
-                    },
-                },
-                "route": {"limits": {"requests": {"count": 1000, "unit": "minute"}}},
-            },
-            {
-                "name": "language",
-                "tenant": TENANT,
-                "kind": "openai",
-                "service": {"spec": {"predictor": {"containers": [language_model]}}, "min_replicas": 1},
-                "route": {"limits": {"tokens": {"count": 100000, "unit": "hour"}}},
-            },
-            {
-                "name": "pytorch-resnet",
-                "tenant": "tenant-c",
-                "source": str(resnet),
-                "service": {
-                    "model_format": "pytorch",
-                    "min_replicas": 0,
-                    "max_replicas": 1,
-                    "resources": {
-                        "requests": {"cpu": "50m", "memory": "512Mi"},
-                        "limits": {"cpu": "1", "memory": "1Gi"},
-                    },
-                },
-                "route": {"limits": {"requests": {"count": 600, "unit": "minute"}}},
-            },
-            *([bento_model()] if bento else []),
-        ],
-    }
-
-
-def bento_model() -> dict[str, Any]:
-    """What Yatai serves, behind the same gateway: with the same tokens, and limits of its own."""
-    return {
-        "name": BENTO["service"],
-        "tenant": TENANT,
-        "backends": [BENTO],
-        "route": {"limits": {"requests": {"count": 1000, "unit": "minute"}}},
-        "probe": {"path": BENTO_PATH, "body": FLOWER, "contains": "setosa"},
     }
 
 
