@@ -81,6 +81,14 @@ def test_playbooks_are_plays_only() -> None:
         assert all("hosts" in play or "ansible.builtin.import_playbook" in play for play in plays), playbook
 
 
+@pytest.mark.parametrize("playbook", sorted((TOP / "playbooks").glob("*.yml")), ids=lambda path: path.stem)
+def test_playbooks_leave_the_users_variables_to_the_inventory(playbook: Path) -> None:
+    """A play's variables win over those of an inventory: only what a role is told by the play may stand there."""
+    of_roles = {name for role in ROLES for name in yaml.safe_load((role / "defaults" / "main.yml").read_text()) or {}}
+    for play in yaml.safe_load(playbook.read_text()):
+        assert all(name in of_roles or name.startswith("__") for name in play.get("vars", {})), playbook
+
+
 def test_the_archive_ships_all_that_is_needed_at_run_time_and_nothing_else(tmp_path: Path) -> None:
     command = ["ansible-galaxy", "collection", "build", "--output-path", str(tmp_path), str(TOP)]
     subprocess.run(command, check=True, capture_output=True)
