@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .applyset import PART_OF, owner
+from .applyset import owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
 from .drift import by_hand
-from .errors import ApiError, Conflict, KubeError, NotFound, UnknownKind
+from .errors import ApiError, Conflict, NotFound, UnknownKind
 from .fields import Fields, owned, touched, unchanged
 from .objects import CRD, NAMESPACE, REPLACED, Key, Obj, key_of, wave_of
+from .ownership import check_owner
 from .patience import patiently
 from .predict import predict
 from .refusals import explained, field_conflicts, immutable, passing
@@ -208,30 +209,3 @@ class Applier:
         if isinstance(error, Conflict) and not field_conflicts(error):
             return "it was changed by somebody else meanwhile"
         return ""
-
-
-def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
-    """Never take over silently what another component or another tool has made."""
-    key = key_of(obj)
-    metadata = live["metadata"]
-    have = (metadata.get("labels") or {}).get(PART_OF)
-    want = (obj["metadata"].get("labels") or {}).get(PART_OF)
-    if have and want and have != want:
-        whose = f": {told}" if (told := owner_of(have)) else ""
-        raise KubeError(
-            f"apply {key}: it belongs to another ApplySet ({have}{whose}); remove it from one of the two components, "
-            "or set 'take_ownership: true' to move it to this one"
-        )
-    entries = metadata.get("managedFields") or []
-    managers = {str(entry.get("manager")) for entry in entries if not entry.get("subresource")}
-    if have or FIELD_MANAGER in managers or _shared(key):
-        return
-    raise KubeError(
-        f"apply {key}: it exists already and was made by {', '.join(sorted(managers)) or 'somebody else'}; "
-        "set 'take_ownership: true' to manage it here from now on"
-    )
-
-
-def _shared(key: Key) -> bool:
-    """Things that exist for several to write to."""
-    return key.kind == "Namespace" or (key.kind == "ServiceAccount" and key.name == "default")

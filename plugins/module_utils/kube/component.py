@@ -21,6 +21,7 @@ from .leaving import left
 from .ledger import Ledger, digest
 from .namespaces import Namespaces
 from .objects import CRD, WAVE_NAMES, Key, Obj, group_of, key_of, wave_of
+from .ownership import check_all
 from .pool import in_parallel
 from .record import Record, told
 from .remove import delete_all
@@ -84,6 +85,8 @@ class Component:
             parent = self._parent()
             kinds, _spaces = applyset.recorded(parent)
             self.live = applyset.members(self.client, self.identifier, self._versions(items, kinds))
+            if not self.params["take_ownership"]:
+                check_all(self.client, [item.obj for item in items], self.live)
         with Clock(self.timing, "apply"):
             namespaces = Namespaces(self.applier, self.params)
             namespaces.home(items, self.live)

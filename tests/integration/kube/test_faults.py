@@ -54,6 +54,24 @@ def test_what_another_tool_made_is_not_taken_silently(engine: Engine, other_tool
     assert engine.get("ConfigMap", "a") is None
 
 
+def test_everything_that_is_others_is_told_before_anything_is_written(
+    engine: Engine, other_tool: Callable[..., Any]
+) -> None:
+    names = [f"{engine.name}-{number}" for number in range(2)]
+    for name in names:
+        other_tool("create", "priorityclass", name, "--value=1")
+    own = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1}
+    manifests = [config(x="1"), *({**own, "metadata": {"name": name}} for name in names)]
+    mark = engine.plane.mark()
+    for check in (True, False):
+        with pytest.raises(KubeError) as caught:
+            engine(*manifests, check=check)
+        for name in names:
+            assert f"apply PriorityClass {name}: it exists already and was made by kubectl-create" in str(caught.value)
+    assert engine.plane.writes(mark) == []
+    engine.steps(*manifests, take_ownership=True)
+
+
 def test_two_components_do_not_fight_over_an_object(engine: Engine) -> None:
     engine(config(x="1"))
     other = Engine(engine.plane, f"{engine.name}-b")
