@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component import Component
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component_spec import component_argument_spec
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import NotFound
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.gateway_status import refused
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.wait import readiness
 
 from .errors import NotReachable
 from .predict import paths
-from .ready import State, state_of
 from .render import render
 from .request import OPENAI, PREDICT, ROUTE_API, Request, understand
 from .survey import Survey
@@ -27,6 +28,14 @@ Tell = Callable[[str], None]
 _GRACE = 15.0  # seconds that a refusal may last: controllers see a policy before its target, a route before its grant
 _HEARTBEAT = 60.0
 _SERVED_BY = ("HTTPRoute", "SecurityPolicy", "BackendTrafficPolicy", "Backend", "AIGatewayRoute", "AIServiceBackend")
+
+
+class State(NamedTuple):
+    """What the gateways say of one object."""
+
+    ready: bool
+    text: str
+    refused: bool = False
 
 
 def run(params: Obj, check_mode: bool, show: Tell, warn: Tell) -> Obj:
@@ -90,22 +99,22 @@ class ModelRoute:
         if self.request.kind == OPENAI:
             wanted.append((ROUTE_API, "HTTPRoute", self.request.object_name))  # which AI Gateway makes
         deadline = self.start + self.params["wait_timeout"]
-        refused: dict[str, float] = {}
+        since: dict[str, float] = {}  # when a refusal was first seen
         said, said_at = "", time.monotonic()
         while True:
             waiting = [(title, state) for title, state in map(self._look, wanted) if not state.ready]
             if not waiting:
                 return
             now = time.monotonic()
-            refused = {title: refused.get(title, now) for title, state in waiting if state.refused}
-            lasting = [title for title, since in refused.items() if now - since > _GRACE]
-            if lasting or now > deadline:
-                raise NotReachable(self._obituary(waiting, lasting))
             title, state = waiting[0]
             line = f"{title}: {state.text}"
             if line != said or now - said_at > _HEARTBEAT:
                 self.show(f"{self.who}: {len(wanted) - len(waiting)} of {len(wanted)} accepted; {line}")
                 said, said_at = line, now
+            since = {title: since.get(title, now) for title, state in waiting if state.refused}
+            lasting = [title for title, first in since.items() if now - first > _GRACE]
+            if lasting or now > deadline:
+                raise NotReachable(self._obituary(waiting, lasting))
             time.sleep(min(1.0, max(0.1, deadline - now)))
 
     def _look(self, wanted: tuple[str, str, str]) -> tuple[str, State]:
@@ -114,8 +123,11 @@ class ModelRoute:
             seen = self.client.get_or_none(api_version, kind, name, self.request.namespace)
         except NotFound:
             seen = None
-        state = state_of(seen, self.request.gateway, self.request.gateway_namespace)
-        return f"{kind} {self.request.namespace}/{name}", state
+        title = f"{kind} {self.request.namespace}/{name}"
+        if seen is None:
+            return title, State(False, "is not there yet")
+        ready, text = readiness(seen)
+        return title, State(ready, " ".join(text.split()), not ready and refused(seen))
 
     def _obituary(self, waiting: list[tuple[str, State]], lasting: list[str]) -> str:
         if lasting:

@@ -9,7 +9,8 @@ from itertools import groupby
 
 from .client import Client
 from .errors import ApiError, KubeError
-from .objects import Obj, key_of
+from .gateway_status import GATEWAY_API
+from .objects import Obj, group_of, key_of
 from .wait import pod_problem, readiness
 
 MOST_LINES = 40  # of an error, in all
@@ -63,16 +64,28 @@ def explain(client: Client, obj: Obj) -> list[str]:
 
 def pods_of(client: Client, obj: Obj) -> list[Obj]:
     """Its Pods that are not ready, newest first."""
-    kind, metadata = obj.get("kind"), obj["metadata"]
-    if kind == "Pod":
+    if obj.get("kind") == "Pod":
         return [obj]
+    pods = [pod for namespace, selector in _selectors(obj) for pod in client.list("v1", "Pod", namespace, selector)]
+    pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
+    return [pod for pod in pods if not readiness(pod)[0]]
+
+
+def _selectors(obj: Obj) -> list[tuple[str | None, str]]:
+    """(namespace, label selector) of its Pods; no namespace is all of them."""
+    kind, metadata = obj.get("kind"), obj["metadata"]
+    if kind == "Gateway" and group_of(obj) == GATEWAY_API:
+        name, namespace = metadata["name"], metadata["namespace"]
+        # As the Gateway API has it (GEP-1762), and as Envoy Gateway does, whose proxies run in a namespace of its own.
+        of_envoy = f"gateway.envoyproxy.io/owning-gateway-name={name}"
+        return [
+            (namespace, f"{GATEWAY_API}/gateway-name={name}"),
+            (None, f"{of_envoy},gateway.envoyproxy.io/owning-gateway-namespace={namespace}"),
+        ]
     if kind not in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"):
         return []
     labels = (obj["spec"].get("selector") or {}).get("matchLabels") or {"job-name": metadata["name"]}
-    selector = ",".join(f"{name}={value}" for name, value in labels.items())
-    pods = client.list("v1", "Pod", metadata["namespace"], label_selector=selector)
-    pods.sort(key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
-    return [pod for pod in pods if not readiness(pod)[0]]
+    return [(metadata["namespace"], ",".join(f"{name}={value}" for name, value in labels.items()))]
 
 
 def _fold(text: str) -> str:

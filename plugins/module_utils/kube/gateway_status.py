@@ -82,6 +82,8 @@ def _route(obj: Obj, status: Obj) -> Ready:
             return False, f"{whose}no controller has said anything yet"
         for entry in found:
             ready, why = _all_true(obj, entry.get("conditions"), ("Accepted", "ResolvedRefs"), whose)
+            if ready and (partly := _said(entry.get("conditions"), "PartiallyInvalid", "True")):
+                ready, why = False, whose + phrase(partly)
             if not ready:
                 return ready, why
     return True, "accepted"
@@ -99,7 +101,8 @@ def _policy(obj: Obj, status: Obj) -> Ready:
     """Taken for every ancestor. Without any its target is missing, or its controller has not come to it yet."""
     ancestors = [entry for entry in status.get("ancestors") or [] if isinstance(entry, dict)]
     if not ancestors:
-        return False, "it is in force nowhere (does its target exist?)"
+        targets = ", ".join(f"{ref.get('kind')} {ref.get('name')}" for ref in obj["spec"].get("targetRefs") or [])
+        return False, f"it is in force nowhere, as if its target were not there{targets and f': {targets}'}"
     for entry in ancestors:
         whose = f"for {(entry.get('ancestorRef') or {}).get('name')}: "
         ready, why = _all_true(obj, entry.get("conditions"), ("Accepted",), whose)
@@ -108,6 +111,20 @@ def _policy(obj: Obj, status: Obj) -> Ready:
     return True, "accepted"
 
 
+def refused(obj: Obj) -> bool:
+    """Whether a controller has looked at the object as it is now and said no, which may still pass: it sees a policy
+    before its target, or a route before the grant that it needs."""
+    status = obj.get("status") or {}
+    told = [status, *(status.get("parents") or []), *(status.get("ancestors") or [])]
+    conditions = [entry for one in told for entry in one.get("conditions") or [] if not _outdated(obj, entry)]
+    return any(_said(conditions, kind, said) for kind, said in _REFUSALS)
+
+
+def _said(conditions: Any, kind: str, status: str) -> Obj | None:
+    return next((one for one in conditions or [] if (one.get("type"), one.get("status")) == (kind, status)), None)
+
+
+_REFUSALS = (("Accepted", "False"), ("ResolvedRefs", "False"), ("NotAccepted", "True"), ("PartiallyInvalid", "True"))
 _ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 _POLICIES = (
     "SecurityPolicy", "BackendTrafficPolicy", "ClientTrafficPolicy", "EnvoyExtensionPolicy", "EnvoyPatchPolicy",

@@ -303,8 +303,8 @@ def test_nobody_answers(site: Site) -> None:
     assert result["failed"]
     for text in (
         "is not open after 2 s",
-        "no gateway has said anything about it, as if its target",
-        "has said nothing about it yet",
+        "it is in force nowhere, as if its target",
+        "no controller has said anything yet",
     ):
         assert text in result["msg"]
 
@@ -399,9 +399,35 @@ def test_playbook_shows_what_it_waits_for(site: Site, tmp_path: Path) -> None:
     namespace = site.world.namespace
     arguments = {
         "name": "iris", "tenant": site.tenant, "namespace": namespace, "gateway_namespace": namespace,
-        "local_gateway": {"namespace": namespace, "name": "knative-local"}, "backends": IRIS, "wait_timeout": 2,
+        "local_gateway": {"namespace": namespace, "name": "knative-local"}, "backends": IRIS, "wait_timeout": 4,
         "kubeconfig": str(site.world.plane.kubeconfig), "hostname": f"{namespace}.example.org",
     }  # fmt: skip
     done = run_playbook(tmp_path, [{"bentobox.platform.model_route": arguments}], options=())
     assert done.returncode == 2, done.stdout + done.stderr
     assert "0 of 2 accepted; SecurityPolicy" in done.stdout
+
+
+def test_a_gateway_tells_what_keeps_its_proxies_from_running(site: Site) -> None:
+    """Its pods run in a namespace of Envoy Gateway's, which is another one than its own."""
+    namespace = site.world.namespace
+    owner = {"owning-gateway-name": "edge", "owning-gateway-namespace": namespace}
+    labels = {f"gateway.envoyproxy.io/{name}": value for name, value in owner.items()}
+    spec = {"containers": [{"name": "envoy", "image": "example.org/envoy:1"}]}
+    site.apply(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "labels": labels}, "spec": spec}, site.tenant
+    )
+    condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "Insufficient cpu."}
+    path = f"/api/v1/namespaces/{site.tenant}/pods/p/status"
+    site.world.client.request("PATCH", path, body={"status": {"conditions": [condition]}}, content_type=MERGE)
+    listener = {"name": "http", "port": 80, "protocol": "HTTP"}
+    gateway = {
+        "apiVersion": ROUTES,
+        "kind": "Gateway",
+        "metadata": {"name": "edge"},
+        "spec": {"gatewayClassName": "envoy", "listeners": [listener]},
+    }
+    given = {"name": "edge-gateway", "namespace": namespace, "manifests": [gateway], "wait_timeout": 3}
+    result = site.world.run("component", **given)
+    assert result["failed"]
+    assert f"Gateway {namespace}/edge: Accepted is Unknown" in result["msg"]
+    assert "Pod p: Unschedulable: Insufficient cpu." in result["msg"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.gateway_status import RULES
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.gateway_status import RULES, refused
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.wait import readiness
 
 GATEWAY_API, ENVOY, AI, CERTIFICATES = (
@@ -146,4 +146,29 @@ def policy(*states: str) -> tuple[bool, str]:
 def test_policies_count_where_they_are_accepted() -> None:
     assert policy("True", "True") == (True, "accepted")
     assert policy("True", "False")[1] == "for gw1: Accepted is False (Why: because)"
-    assert policy()[1] == "it is in force nowhere (does its target exist?)"
+    assert policy()[1] == "it is in force nowhere, as if its target were not there"
+    targets = {"targetRefs": [{"kind": "HTTPRoute", "name": "r"}]}
+    assert readiness(obj(ENVOY, "SecurityPolicy", targets))[1].endswith("were not there: HTTPRoute r")
+
+
+def test_a_route_of_which_a_part_is_left_out() -> None:
+    poor = parent("a", states={"Accepted": "True", "ResolvedRefs": "True", "PartiallyInvalid": "True"})
+    assert route([{"name": "a"}], [poor]) == (False, "parent a: PartiallyInvalid is True (Why: because)")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "no"),
+    [
+        ("HTTPRoute", {}, False),
+        ("HTTPRoute", {"parents": [parent("a")]}, False),
+        ("HTTPRoute", {"parents": [parent("a", states={"Accepted": "Unknown"})]}, False),
+        ("HTTPRoute", {"parents": [parent("a", states={"Accepted": "True", "ResolvedRefs": "False"})]}, True),
+        ("HTTPRoute", {"parents": [parent("a", states={"Accepted": "True", "PartiallyInvalid": "True"})]}, True),
+        ("SecurityPolicy", {"ancestors": [{"conditions": conditions(Accepted="False")}]}, True),
+        ("SecurityPolicy", {"ancestors": [{"conditions": conditions(seen=1, Accepted="False")}]}, False),
+        ("AIGatewayRoute", {"conditions": conditions(seen=None, NotAccepted="True")}, True),
+        ("AIGatewayRoute", {"conditions": conditions(seen=None, Accepted="True")}, False),
+    ],
+)
+def test_who_says_nothing_yet_refuses_nothing(kind: str, status: Any, no: bool) -> None:
+    assert refused(obj(GATEWAY_API, kind, status=status)) is no
