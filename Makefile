@@ -20,7 +20,7 @@ export PYTHONPATH := $(TREE):$(CURDIR)
 export ANSIBLE_LOCALHOST_WARNING := false
 export ANSIBLE_INVENTORY_UNPARSED_WARNING := false
 
-E2E := e2e$(if $(filter inference,$(STACK)),_inference)
+E2E := e2e$(if $(filter inference,$(STACK)),_inference)$(if $(filter all,$(STACK)),_together)
 # Molecule's scenarios that need the inference platform's programs, each before those that stand on it: what a scenario
 # has made for its role stays for the next one, and nobody has met the role of that yet.
 INFERENCE := gateway_api redis envoy_ai_gateway envoy_gateway istio knative kserve gateway default_backend model
@@ -128,7 +128,7 @@ molecule: venv ## every role alone on the lab (STACK=inference: those of the oth
 	@molecule destroy -s default
 	@molecule test $(SCENARIOS) --report
 
-e2e: venv ## from an empty node to a prediction, with faults (STACK=inference: the other platform)
+e2e: venv ## from an empty node to a prediction, with faults (STACK=inference: the other platform; all: both)
 	@$(call say,pytest tests/$(E2E) (root; a lab of its own))
 	@pytest tests/$(E2E)
 

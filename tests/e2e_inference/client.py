@@ -44,8 +44,9 @@ class Connection(http.client.HTTPSConnection):
 
 
 class Client:
-    def __init__(self, address: str, authority: str, tokens: dict[str, str]) -> None:
-        self.address, self.tokens = address, tokens
+    def __init__(self, addresses: dict[str, str], authority: str, tokens: dict[str, str]) -> None:
+        """addresses: by host, of what answers on port 443 for it."""
+        self.addresses, self.authority, self.tokens = addresses, authority, tokens
         self._tls = ssl.create_default_context(cadata=authority)
 
     def ask(
@@ -66,7 +67,7 @@ class Client:
         if tenant:
             sent["Authorization"] = f"Bearer {self.tokens.get(tenant, tenant)}"
         begun = time.monotonic()
-        connection = Connection(host, self.address, self._tls, timeout)
+        connection = Connection(host, self.addresses[host], self._tls, timeout)
         try:
             data = None if body is None else json.dumps(body)
             connection.request("GET" if data is None else "POST", path, data, sent)
@@ -77,6 +78,13 @@ class Client:
         finally:
             connection.close()
 
-    def chat(self, model: str = "tenant-a/language", tenant: str | None = "tenant-a", **more: Any) -> Answer:
+    def chat(
+        self,
+        model: str = "tenant-a/language",
+        tenant: str | None = "tenant-a",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> Answer:
+        """One question; more goes into the body."""
         body = {"model": model, "messages": [{"role": "user", "content": "What does the gateway ask?"}], **more}
-        return self.ask("/v1/chat/completions", body, tenant=tenant, host=OPENAI)
+        return self.ask("/v1/chat/completions", body, tenant=tenant, host=OPENAI, **(headers or {}))

@@ -20,7 +20,7 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, 
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
-from .client import Client
+from .client import API, OPENAI, Client
 
 LOGS = cache_dir() / "e2e-inference"
 TENANTS = ("tenant-a", "tenant-b", "tenant-c")
@@ -67,4 +67,4 @@ def client(module: Module, cluster: Cluster) -> Client:
     tokens = {tenant: module("jwt_token", subject="e2e", tenant=tenant, ttl=7200)["token"] for tenant in TENANTS}
     edge = cluster.get("/api/v1/namespaces/istio-system/services/istio-ingressgateway")
     authority = cluster.secret("inference-gateway", "predict-gateway-tls")["ca.crt"]
-    return Client(edge["spec"]["clusterIP"], authority, tokens)
+    return Client(dict.fromkeys((API, OPENAI), edge["spec"]["clusterIP"]), authority, tokens)

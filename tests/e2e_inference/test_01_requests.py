@@ -37,8 +37,9 @@ def test_token_of_another_tenant(client: Client) -> None:
 
 
 @pytest.mark.parametrize("tenant", [None, "tenant-a"])
-def test_unknown_path_is_a_clean_404(client: Client, tenant: str | None) -> None:
-    answer = client.ask("/nowhere", None, tenant=tenant)
+@pytest.mark.parametrize("asked", [{"path": "/nowhere"}, {"path": "/v1/models/sklearn-iris", "Host": "nobody.example"}])
+def test_unknown_path_or_host_is_a_clean_404(client: Client, asked: dict[str, str], tenant: str | None) -> None:
+    answer = client.ask(body=None, tenant=tenant, **asked)
     assert answer.status == 404
     assert answer.headers["content-type"] == "application/json"
     assert answer.json["error"]["code"] == 404

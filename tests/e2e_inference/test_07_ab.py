@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 
 from .client import Client
 from .colours import coloured, counted
@@ -73,3 +73,35 @@ def test_one_limit_for_all_of_them(two: None, module: Module, client: Client) ->
     assert {client.ask(PATH, None, x_variant="b").status for _number in range(3)} == {429}, (
         "a header is no second purse"
     )
+
+
+@pytest.fixture
+def two_languages(module: Module, cluster: Cluster) -> Iterator[None]:
+    """The sample's language model, another one, and a route that tells them apart by the name it calls them."""
+    service = cluster.get("/apis/serving.kserve.io/v1beta1/namespaces/tenant-a/inferenceservices/language")
+    where = {"namespace": "tenant-a", "name": "language-b"}
+    spec = {"predictor": {"containers": service["spec"]["predictor"]["containers"]}}
+    route = {"name": "chat", "tenant": "tenant-a", "kind": "openai"}
+    backends = [
+        {"inference_service": "language", "model": "a"},
+        {"inference_service": "language-b", "model": "b", "headers": {"x-variant": "b"}},
+    ]
+    done(module("inference_service", **where, spec=spec, service_account="models", min_replicas=1, max_replicas=1))
+    done(module("model_route", **route, backends=backends))
+    yield
+    done(module("model_route", **route, state="absent"))
+    done(module("inference_service", **where, state="absent"))
+
+
+def test_a_language_model_is_chosen_by_the_header_too(two_languages: None, client: Client, cluster: Cluster) -> None:
+    def ask(**more: Any) -> tuple[int, Any]:
+        answer = client.chat("tenant-a/chat", **more)
+        return answer.status, answer.json["model"] if answer.status == 200 else answer.text
+
+    eventually(lambda: ask() == (200, "a"), "A answers", 120, 1)
+    eventually(lambda: ask(headers={"x-variant": "b"}) == (200, "b"), "B answers", 60, 1)
+    assert {ask() for _number in range(10)} == {(200, "a")}
+    assert {ask(headers={"x-variant": "b"}) for _number in range(10)} == {(200, "b")}
+    assert {ask(headers={"x-variant": "c"}) for _number in range(3)} == {(200, "a")}
+    assert client.chat("tenant-a/chat", tenant=None, headers={"x-variant": "b"}).status == 401
+    assert client.chat("tenant-a/chat", tenant="tenant-b", headers={"x-variant": "b"}).status == 403

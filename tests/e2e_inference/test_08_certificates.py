@@ -25,7 +25,7 @@ def served(client: Client) -> str:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
-        socket.create_connection((client.address, 443), 10) as plain,
+        socket.create_connection((client.addresses[API], 443), 10) as plain,
         context.wrap_socket(plain, server_hostname=API) as connection,
     ):
         return hashlib.sha256(connection.getpeercert(binary_form=True) or b"").hexdigest()
