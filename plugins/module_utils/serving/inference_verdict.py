@@ -200,7 +200,10 @@ def still_serving(scene: Scene) -> str:
 
 
 _STORAGE = (
-    (r"404|NoSuchKey|NoSuchBucket|Not Found|No such file|does not exist|no object", "there is nothing at {uri}"),
+    (
+        r"404|NoSuchKey|NoSuchBucket|Not Found|No such file|does not exist|no object|No model found",
+        "there is nothing at {uri}",
+    ),
     (
         r"403|Forbidden|Access ?Denied|InvalidAccessKeyId|SignatureDoesNotMatch|Unable to locate credentials|401|"
         r"NoCredentials|Anonymous caller",

@@ -315,7 +315,7 @@ def test_the_last_line_of_a_log_is_what_counts() -> None:
     ("log", "text"),
     [
         ("botocore: An error occurred (404) when calling HeadObject: Not Found", "there is nothing at"),
-        ("RuntimeError: Failed to fetch model. No model found in s3://m/iris: does not exist", "there is nothing at"),
+        ("RuntimeError: Failed to fetch model. No model found in m/iris.", "there is nothing at"),
         ("(403) when calling the HeadObject operation: Forbidden", "may not be read; name a service_account"),
         ("NoCredentialsError: Unable to locate credentials", "may not be read"),
         ("Failed to resolve 's3': Temporary failure in name resolution", "cannot be reached from the pod"),
