@@ -25,7 +25,7 @@ def main(begun: float) -> int:
     """begun: seconds since the epoch at which `make test` began."""
     needed, spent = needs(stack=STACK), (time.time() - begun) / 60
     total = spent + needed.minutes + TESTS
-    status, left_out = 0, [f"`make molecule STACK={STACK}`"]
+    status, left_out = 0, [f"`make molecule STACK={STACK}`", "`make e2e STACK=all`"]
     if total > LIMIT:
         missing = f", of which {needed.minutes:.0f} to build {', '.join(needed.missing)}" if needed.missing else ""
         why = f"with it all would take {total:.0f} minutes{missing}; the limit is {LIMIT:.0f}"
