@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from .applyset import owner
 from .client import FIELD_MANAGER, Client
 from .conversion import release_patch
 from .drift import by_hand
@@ -85,7 +84,7 @@ class Applier:
                 return settled
             failed = hopeless(live)
             if not self.force:
-                check_owner(obj, live, self._owner)
+                check_owner(self.client, obj, live)
             if failed:
                 return self._replace(obj, live, f"{key} has failed; it is made anew")
             if patch := release_patch(obj, live):
@@ -103,9 +102,6 @@ class Applier:
     def live(self, obj: Obj) -> Obj | None:
         key = key_of(obj)
         return self.client.get_or_none(obj["apiVersion"], key.kind, key.name, key.namespace or None)
-
-    def _owner(self, identifier: str) -> str:
-        return owner(self.client, identifier)
 
     def renewed(self, key: Key) -> bool:
         """Whether what was known of this object is no longer true, since what it lives in was made anew."""

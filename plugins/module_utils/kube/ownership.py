@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from .applyset import PART_OF, owner
 from .client import FIELD_MANAGER, Client
 from .errors import ApiError, KubeError
@@ -47,20 +45,20 @@ def _refusal(client: Client, obj: Obj) -> str:
     if live is None or deleting(live):
         return ""
     try:
-        check_owner(obj, live, lambda identifier: owner(client, identifier))
+        check_owner(client, obj, live)
     except KubeError as error:
         return str(error)
     return ""
 
 
-def check_owner(obj: Obj, live: Obj, owner_of: Callable[[str], str]) -> None:
+def check_owner(client: Client, obj: Obj, live: Obj) -> None:
     """Never take over silently what another component or another tool has made."""
     key = key_of(obj)
     metadata = live["metadata"]
     have = (metadata.get("labels") or {}).get(PART_OF)
     want = (obj["metadata"].get("labels") or {}).get(PART_OF)
     if have and want and have != want:
-        whose = f": {told}" if (told := owner_of(have)) else ""
+        whose = f": {told}" if (told := owner(client, have)) else ""
         raise KubeError(
             f"apply {key}: it belongs to another ApplySet ({have}{whose}); remove it from one of the two components, "
             "or set 'take_ownership: true' to move it to this one"
