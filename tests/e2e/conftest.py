@@ -9,7 +9,6 @@ BENTOBOX_E2E_LAB=name uses the lab of that name, raises it when it is not up, an
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
 
@@ -17,32 +16,24 @@ import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import Store
 from ansible_collections.bentobox.platform.tests.e2e.helpers.canary import Canary
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.e2e.helpers.fixtures import (  # noqa: F401
+    shared_cluster,
+    shared_playbooks,
+)
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, raised
 from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
-LOGS = cache_dir() / "e2e"
+NAME = "e2e"
 TIMES: list[tuple[str, float]] = []
 BEGUN = time.monotonic()
 
 
 @pytest.fixture(scope="session")
 def lab() -> Iterator[Lab]:
-    with raised("e2e") as lab:
+    with raised(NAME) as lab:
         TIMES.append(("lab up", lab.seconds))
         yield lab
-
-
-@pytest.fixture(scope="session")
-def cluster(lab: Lab) -> Cluster:
-    return lab.cluster()
-
-
-@pytest.fixture(scope="session")
-def playbooks(lab: Lab) -> Playbooks:
-    shutil.rmtree(LOGS, ignore_errors=True)
-    LOGS.mkdir(parents=True)
-    return Playbooks(LOGS, lab.path("kubeconfig"), lab.path("vars"))
 
 
 @pytest.fixture(scope="session")
@@ -84,4 +75,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("times")
     for text, seconds in TIMES:
         terminalreporter.write_line(f"{seconds:7.1f} s  {text}")
-    terminalreporter.write_line(f"{time.monotonic() - BEGUN:7.1f} s  all; logs of the playbooks in {LOGS}")
+    terminalreporter.write_line(
+        f"{time.monotonic() - BEGUN:7.1f} s  all; logs of the playbooks in {cache_dir() / NAME}"
+    )

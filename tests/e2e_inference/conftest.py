@@ -9,20 +9,21 @@ BENTOBOX_E2E_LAB=name uses the lab of that name, raises it when it is not up, an
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.e2e.helpers.fixtures import (  # noqa: F401
+    shared_cluster,
+    shared_playbooks,
+)
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, raised
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
-from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
 from .client import API, OPENAI, Client
 
-LOGS = cache_dir() / "e2e-inference"
 TENANTS = ("tenant-a", "tenant-b", "tenant-c")
 Module = Callable[..., dict[str, Any]]
 
@@ -31,18 +32,6 @@ Module = Callable[..., dict[str, Any]]
 def lab() -> Iterator[Lab]:
     with raised("e2e-inference", stack="inference") as lab:
         yield lab
-
-
-@pytest.fixture(scope="session")
-def cluster(lab: Lab) -> Cluster:
-    return lab.cluster()
-
-
-@pytest.fixture(scope="session")
-def playbooks(lab: Lab) -> Playbooks:
-    shutil.rmtree(LOGS, ignore_errors=True)
-    LOGS.mkdir(parents=True)
-    return Playbooks(LOGS, lab.path("kubeconfig"), lab.path("vars"))
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
-from ansible_collections.bentobox.platform.tests.support.modules import run_module
+from ansible_collections.bentobox.platform.tests.support.modules import done, run_module
 
 from .client import SETOSA, Client
 
@@ -47,11 +47,6 @@ BROKEN = {
     "too little memory": ({"resources": TINY}, "OOMKilled (it needs more memory than its limit)"),
     "a format that nobody serves": ({"model_format": "punched-cards"}, "no serving runtime takes model format punched"),
 }
-
-
-def done(result: dict[str, Any]) -> dict[str, Any]:
-    assert not result["failed"], result["msg"]
-    return result
 
 
 @pytest.fixture(scope="module")

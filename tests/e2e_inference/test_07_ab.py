@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.support.modules import done
 
 from .client import Client
 from .colours import coloured, counted
@@ -20,11 +21,6 @@ PATH = "/ab/v1/models/colour"
 ROUTE = {"name": "ab", "tenant": "tenant-a", "path_prefix": "/ab", "models": ["colour"], "protocols": ["v1"]}
 A = {"inference_service": "blue"}
 B = {"inference_service": "green", "headers": {"X-Variant": "b"}}
-
-
-def done(result: dict[str, Any]) -> dict[str, Any]:
-    assert not result["failed"], result["msg"]
-    return result
 
 
 @pytest.fixture(scope="module")

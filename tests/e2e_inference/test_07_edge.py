@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks
+from ansible_collections.bentobox.platform.tests.support.modules import done
 
 from .client import API, OPENAI, SETOSA, Client
 
@@ -70,11 +71,9 @@ def test_unknown_path_is_a_clean_404(direct: Client) -> None:
 
 def test_limits_count(direct: Client, module: Module) -> None:
     limits = {"requests": {"count": 5, "unit": "hour"}}
-    made = module("model_route", **ROUTE, backends=[{"inference_service": "sklearn-iris"}], limits=limits)
-    assert not made["failed"], made["msg"]
+    done(module("model_route", **ROUTE, backends=[{"inference_service": "sklearn-iris"}], limits=limits))
     try:
         eventually(lambda: direct.ask(LIMITED, SETOSA).status == 429, "the limit is in force", 60, 0.2)
         assert direct.ask().status == 200
     finally:
-        gone = module("model_route", **ROUTE, state="absent")
-        assert not gone["failed"], gone["msg"]
+        done(module("model_route", **ROUTE, state="absent"))

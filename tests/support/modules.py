@@ -37,6 +37,12 @@ def run_module(name: str, arguments: dict[str, Any], *, check: bool = False, tim
     return result
 
 
+def done(result: dict[str, Any]) -> dict[str, Any]:
+    """The result of a module that must not have failed."""
+    assert not result["failed"], result["msg"]
+    return result
+
+
 def write_playbook(
     directory: Path, tasks: list[dict[str, Any]], variables: dict[str, Any] | None, options: tuple[str, ...]
 ) -> tuple[list[str], dict[str, str]]:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
 from lab.artifacts import ensure
 
@@ -26,8 +27,9 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class Lab:
-    def __init__(self, name: str, stack: str = "yatai") -> None:
+    def __init__(self, name: str, stack: str = "yatai", logs: str = "") -> None:
         self.name, self.stack = name, stack
+        self.logs = cache_dir() / (logs or name)  # of the playbooks that run against it
         self.seconds = 0.0  # that raising it took
 
     @property
@@ -89,7 +91,7 @@ class Lab:
 def raised(name: str, stack: str = "yatai") -> Iterator[Lab]:
     """The lab of a test run, from nothing and away again; the one that BENTOBOX_E2E_LAB names is used and left up."""
     reused = os.environ.get("BENTOBOX_E2E_LAB")
-    lab = Lab(reused or name, stack)
+    lab = Lab(reused or name, stack, name)
     if not reused:
         lab.down()  # what a killed run left
     begun = time.monotonic()
