@@ -130,7 +130,7 @@ molecule: venv ## every role alone on the lab (STACK=inference: those of the oth
 
 e2e: venv ## from an empty node to a prediction, with faults (STACK=inference: the other platform; all: both)
 	@$(call say,pytest tests/$(E2E) (root; a lab of its own))
-	@pytest tests/$(E2E)
+	@pytest -raP tests/$(E2E)
 
 bench: venv ## the benchmarks, ratios in one run
 	@$(call say,tests/benchmarks)

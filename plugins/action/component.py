@@ -12,8 +12,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.component i
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component_spec import component_argument_spec
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kubeconfig_secrets,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.redact import scrub
@@ -28,7 +27,7 @@ class ActionModule(InProcessAction):
         return component_argument_spec()
 
     def constraints(self) -> dict[str, Any]:
-        return {"mutually_exclusive": KUBE_MUTUALLY_EXCLUSIVE, "required_together": KUBE_REQUIRED_TOGETHER}
+        return KUBE_CONSTRAINTS
 
     def run_here(self, params: dict[str, Any]) -> dict[str, Any]:
         secrets = {value for value in (params.get("api_key"), params.get("password")) if value}

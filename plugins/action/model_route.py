@@ -5,20 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ansible_collections.bentobox.platform.plugins.module_utils.gateway.errors import GatewayError
-from ansible_collections.bentobox.platform.plugins.module_utils.gateway.options import route_argument_spec
-from ansible_collections.bentobox.platform.plugins.module_utils.gateway.route import run
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
-from ansible_collections.bentobox.platform.plugins.plugin_utils.model_action import ModelAction, Tell
+from ansible_collections.bentobox.platform.plugins.modules import model_route
+from ansible_collections.bentobox.platform.plugins.plugin_utils.module_action import ModuleAction
 
 
-class ActionModule(ModelAction):
-    errors = (GatewayError, KubeError)
-
-    def argument_spec(self) -> dict[str, Any]:
-        return route_argument_spec()
-
-    def execute(self, params: dict[str, Any], check_mode: bool, show: Tell, warn: Tell) -> dict[str, Any]:
-        return run(params, check_mode, show, warn)
+class ActionModule(ModuleAction):
+    module = model_route

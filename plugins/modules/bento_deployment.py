@@ -373,8 +373,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kube_argument_spec,
     protect,
 )
@@ -477,8 +476,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec=argument_spec(),
         supports_check_mode=True,
-        required_together=KUBE_REQUIRED_TOGETHER,
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
+        **KUBE_CONSTRAINTS,
         required_if=[["state", "present", ["bento"]]],
     )
     protect(module)

@@ -223,13 +223,14 @@ def ensure(params: dict[str, Any], dry_run: bool) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        supports_check_mode=True,
-        required_together=STORE_REQUIRED_TOGETHER,
-        mutually_exclusive=STORE_MUTUALLY_EXCLUSIVE,
-    )
+OPTIONS: dict[str, Any] = {
+    "argument_spec": ARGUMENTS,
+    "required_together": STORE_REQUIRED_TOGETHER,
+    "mutually_exclusive": STORE_MUTUALLY_EXCLUSIVE,
+}
+
+
+def work(module: Any) -> None:
     require_boto3(module)
     try:
         result = ensure(module.params, module.check_mode)
@@ -243,6 +244,10 @@ def main() -> None:
         # Ansible shows nothing for a missing side; an empty bucket and no bucket must differ
         result["diff"] = {side: "(no bucket)" if state is None else state for side, state in result["diff"].items()}
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -153,13 +153,14 @@ def _known(files: tuple[upload.File, ...]) -> dict[str, str]:
     return {file.key: f"sha256:{file.sha256}" for file in files}
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        supports_check_mode=True,
-        required_together=STORE_REQUIRED_TOGETHER,
-        mutually_exclusive=STORE_MUTUALLY_EXCLUSIVE,
-    )
+OPTIONS: dict[str, Any] = {
+    "argument_spec": ARGUMENTS,
+    "required_together": STORE_REQUIRED_TOGETHER,
+    "mutually_exclusive": STORE_MUTUALLY_EXCLUSIVE,
+}
+
+
+def work(module: Any) -> None:
     require_boto3(module)
     try:
         result = ensure(module.params, module.check_mode)
@@ -168,6 +169,10 @@ def main() -> None:
     except KubeError as error:
         module.fail_json(msg=str(error), kind="kubernetes")
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

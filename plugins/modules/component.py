@@ -451,8 +451,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.component i
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.component_spec import component_argument_spec
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     protect,
 )
 
@@ -471,8 +470,7 @@ class ComponentModule(AnsibleModule):
 def main():
     module = ComponentModule(
         argument_spec=component_argument_spec(),
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-        required_together=KUBE_REQUIRED_TOGETHER,
+        **KUBE_CONSTRAINTS,
         supports_check_mode=True,
     )
     protect(module)

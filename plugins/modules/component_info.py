@@ -142,8 +142,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.client impo
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.inventory import installed
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kube_argument_spec,
     protect,
 )
@@ -152,8 +151,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
 def main():
     module = AnsibleModule(
         argument_spec={**kube_argument_spec(), "name": {"type": "str"}, "namespace": {"type": "str"}},
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-        required_together=KUBE_REQUIRED_TOGETHER,
+        **KUBE_CONSTRAINTS,
         supports_check_mode=True,
     )
     protect(module)

@@ -154,8 +154,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.jwt.token import
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kube_argument_spec,
     protect,
 )
@@ -198,13 +197,13 @@ def run(module: AnsibleModule, claims: Claims) -> dict[str, Any]:
     return {**result, "token": token, "kid": key["kid"], "verified": list(params["verify_namespaces"])}
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=argument_spec(),
-        supports_check_mode=True,
-        required_together=KUBE_REQUIRED_TOGETHER,
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-    )
+OPTIONS: dict[str, Any] = {
+    "argument_spec": argument_spec(),
+    **KUBE_CONSTRAINTS,
+}
+
+
+def work(module: Any) -> None:
     protect(module)
     if JWT_IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("PyJWT[crypto]"), exception=JWT_IMPORT_ERROR)
@@ -222,6 +221,10 @@ def main() -> None:
     except (JwtError, KubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

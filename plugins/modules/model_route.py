@@ -379,33 +379,38 @@ seconds:
   type: float
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.gateway.errors import GatewayError
 from ansible_collections.bentobox.platform.plugins.module_utils.gateway.options import route_argument_spec
 from ansible_collections.bentobox.platform.plugins.module_utils.gateway.route import run
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
+    progress,
     protect,
 )
 
+OPTIONS: dict[str, Any] = {
+    "argument_spec": route_argument_spec(),
+    **KUBE_CONSTRAINTS,
+}
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec=route_argument_spec(),
-        supports_check_mode=True,
-        required_together=KUBE_REQUIRED_TOGETHER,
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-    )
+
+def work(module: Any) -> None:
     protect(module)
     try:
-        result = run(module.params, module.check_mode, lambda _text: None, module.warn)
+        result = run(module.params, module.check_mode, progress(module), module.warn)
     except (GatewayError, KubeError) as error:
         module.fail_json(msg=str(error))
     if not module._diff:
         result.pop("diff")
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

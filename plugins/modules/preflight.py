@@ -297,8 +297,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kube_argument_spec,
     protect,
 )
@@ -334,20 +333,20 @@ def with_endpoints(client: Client, want: Wanted, facts: Facts, params: dict[str,
     return replace(facts, unknown=unknown)
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**kube_argument_spec(), **ARGUMENTS},
-        supports_check_mode=True,
-        required_together=KUBE_REQUIRED_TOGETHER,
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-    )
+OPTIONS: dict[str, Any] = {
+    "argument_spec": {**kube_argument_spec(), **ARGUMENTS},
+    **KUBE_CONSTRAINTS,
+}
+
+
+def work(module: Any) -> None:
     protect(module)
     params = module.params
     try:
         want = wanted(params)
     except (KeyError, ValueError) as error:
         module.fail_json(msg=f"components or endpoints are not what they must be: {error}")
-    facts = gather.local_facts(want, lambda command: module.run_command(command, handle_exceptions=False))
+    facts = gather.local_facts(want)
     try:
         client = Client.from_params(params, retry_for=params["api_timeout"])
         facts = gather.cluster_facts(client, want, facts)
@@ -370,6 +369,10 @@ def main() -> None:
     for finding in (one for one in findings if one.level != NOTICE):
         module.warn("\n".join(finding.lines()))
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -146,6 +146,8 @@ attempts:
   sample: 1
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
@@ -157,34 +159,34 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.options imp
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.probe import from_params
 
+OPTIONS: dict[str, Any] = {
+    "argument_spec": {
+        **kube_argument_spec(),
+        "namespace": {"type": "str"},
+        "service": {"type": "str"},
+        "port": {"type": "str"},
+        "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
+        "path": {"type": "str", "default": "/"},
+        "api_path": {"type": "str"},
+        "query": {"type": "dict", "default": {}},
+        "method": {"type": "str", "choices": ["GET", "HEAD", "POST", "PUT"], "default": "GET"},
+        "body": {"type": "str"},
+        "body_json": {"type": "raw"},
+        "headers": {"type": "dict", "default": {}},
+        # Names of Secrets, not their values.
+        "header_secrets": {"type": "dict", "default": {}, "no_log": False},
+        "status_code": {"type": "list", "elements": "int", "default": [200]},
+        "contains": {"type": "str"},
+        "timeout": {"type": "int", "default": 60},
+    },
+    "mutually_exclusive": [*KUBE_MUTUALLY_EXCLUSIVE, ["service", "api_path"], ["body", "body_json"]],
+    "required_one_of": [["service", "api_path"]],
+    "required_by": {"service": ["namespace", "port"]},
+    "required_together": KUBE_REQUIRED_TOGETHER,
+}
 
-def main():
-    module = AnsibleModule(
-        argument_spec={
-            **kube_argument_spec(),
-            "namespace": {"type": "str"},
-            "service": {"type": "str"},
-            "port": {"type": "str"},
-            "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
-            "path": {"type": "str", "default": "/"},
-            "api_path": {"type": "str"},
-            "query": {"type": "dict", "default": {}},
-            "method": {"type": "str", "choices": ["GET", "HEAD", "POST", "PUT"], "default": "GET"},
-            "body": {"type": "str"},
-            "body_json": {"type": "raw"},
-            "headers": {"type": "dict", "default": {}},
-            # Names of Secrets, not their values.
-            "header_secrets": {"type": "dict", "default": {}, "no_log": False},
-            "status_code": {"type": "list", "elements": "int", "default": [200]},
-            "contains": {"type": "str"},
-            "timeout": {"type": "int", "default": 60},
-        },
-        mutually_exclusive=[*KUBE_MUTUALLY_EXCLUSIVE, ["service", "api_path"], ["body", "body_json"]],
-        required_one_of=[["service", "api_path"]],
-        required_by={"service": ["namespace", "port"]},
-        required_together=KUBE_REQUIRED_TOGETHER,
-        supports_check_mode=True,
-    )
+
+def work(module: Any) -> None:
     protect(module)
     if module.check_mode and module.params["method"] not in ("GET", "HEAD"):
         module.exit_json(changed=False, skipped=True, msg=f"{module.params['method']} is not sent in check mode")
@@ -195,6 +197,10 @@ def main():
     except KubeError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

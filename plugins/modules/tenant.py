@@ -371,12 +371,13 @@ diff:
   elements: dict
 """
 
+from typing import Any
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
+    KUBE_CONSTRAINTS,
     kube_argument_spec,
     protect,
 )
@@ -384,14 +385,13 @@ from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.apply im
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.errors import TenancyError
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.options import tenant_argument_spec
 
+OPTIONS: dict[str, Any] = {
+    "argument_spec": {**kube_argument_spec(), **tenant_argument_spec()},
+    **KUBE_CONSTRAINTS,
+}
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={**kube_argument_spec(), **tenant_argument_spec()},
-        supports_check_mode=True,
-        required_together=KUBE_REQUIRED_TOGETHER,
-        mutually_exclusive=KUBE_MUTUALLY_EXCLUSIVE,
-    )
+
+def work(module: Any) -> None:
     protect(module)
     params = module.params
     try:
@@ -402,6 +402,10 @@ def main() -> None:
     except (TenancyError, KubeError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

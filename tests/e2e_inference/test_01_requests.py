@@ -57,7 +57,9 @@ def test_language_model_counts_its_tokens(client: Client) -> None:
 
 
 def test_unknown_model_is_a_404(client: Client) -> None:
-    assert client.chat("tenant-a/nothing").status == 404
+    answer = client.chat("tenant-a/nothing")
+    assert answer.status == 404
+    assert "the model specified in your request is not configured" in answer.text
 
 
 def test_predict_is_not_disturbed_by_the_other_gateway(client: Client) -> None:

@@ -2,36 +2,98 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Limits are counted for each tenant, from the verified claim."""
+"""Limits are counted for each tenant, from the verified claim; those of language models in tokens."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
+from ansible_collections.bentobox.platform.tests.support.modules import done
 
-from .client import Client
+from .client import Answer, Client
 
-PATH = "/limited/v1/models/sklearn-iris:predict"
-ROUTE = {"name": "limited", "tenant": "tenant-a", "path_prefix": "/limited"}
+FIVE = {"requests": {"count": 5, "unit": "minute"}}
+IRIS = "/limited/v1/models/sklearn-iris:predict"
+RESNET = "/limited/v1/models/pytorch-resnet"
+
+Open = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.fixture
-def limited(module: Callable[..., dict[str, Any]]) -> Iterator[None]:
-    backends = [{"inference_service": "sklearn-iris"}]
-    made = module("model_route", **ROUTE, backends=backends, limits={"requests": {"count": 5, "unit": "minute"}})
-    assert not made["failed"], made["msg"]
-    yield
-    gone = module("model_route", **ROUTE, state="absent")
-    assert not gone["failed"], gone["msg"]
+def route(module: Callable[..., dict[str, Any]]) -> Open:
+    """Opens a route for as long as it is needed."""
+
+    @contextmanager
+    def opened(tenant: str, name: str, **more: Any) -> Iterator[None]:
+        done(module("model_route", tenant=tenant, name=name, **more))
+        try:
+            yield
+        finally:
+            done(module("model_route", tenant=tenant, name=name, state="absent"))
+
+    return opened
 
 
-def test_too_many_requests(client: Client, limited: None) -> None:
-    eventually(lambda: client.ask(PATH).status in (200, 429), "the route is reachable", 60)
-    found = [client.ask(PATH).status for _number in range(12)]
-    assert set(found) <= {200, 429}
-    assert found.count(200) <= 5
-    assert found[-1] == 429
-    assert client.ask().status == 200, "the other route has counters of its own"
+def limited(tenant: str, model: str) -> dict[str, Any]:
+    """The same for every tenant."""
+    backends = [{"inference_service": model}]
+    return {"tenant": tenant, "name": "limited", "path_prefix": "/limited", "backends": backends, "limits": FIVE}
+
+
+def test_too_many_requests_of_one_tenant_are_not_those_of_another(client: Client, route: Open) -> None:
+    def ask(tenant: str) -> int:
+        path, body = (IRIS, {"instances": [[5.1, 3.5, 1.4, 0.2]]}) if tenant == "tenant-a" else (RESNET, None)
+        return client.ask(path, body, tenant=tenant).status
+
+    with route(**limited("tenant-a", "sklearn-iris")), route(**limited("tenant-c", "pytorch-resnet")):
+        for tenant in ("tenant-a", "tenant-c"):
+            eventually(lambda: ask(tenant) in (200, 429), f"{tenant}'s route is reachable", 60)  # noqa: B023
+            found = [ask(tenant) for _number in range(12)]
+            assert set(found) <= {200, 429}
+            assert found.count(200) <= 5
+            assert found[-1] == 429
+            if tenant == "tenant-a":
+                assert ask("tenant-c") == 200, "a tenant that asked nothing yet is let in"
+        assert client.ask().status == 200, "the other route has counters of its own"
+        assert client.ask(IRIS, tenant="tenant-a", x_jwt_tenant="tenant-c").status == 429, (
+            "nobody takes another's share"
+        )
+
+
+LEFT = "x-ratelimit-remaining"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_too_many_tokens(client: Client, route: Open, stream: bool) -> None:
+    """Streams that ask for no usage are counted, too."""
+    used = client.chat(seed=1).json["usage"]["total_tokens"]
+    # Of its own for each run: the counters of a day outlive the route.
+    name = f"words-{int(time.time())}"
+    limits = {"tokens": {"count": 6 * used + used // 2, "unit": "day"}}
+
+    def ask() -> Answer:
+        answer = client.chat(f"tenant-a/{name}", seed=1, stream=stream)
+        time.sleep(1)  # tokens are counted when the answer has ended
+        return answer
+
+    def told() -> int:
+        """Tokens that are left, when route and limit have got through to the gateway."""
+        before, after = ask(), ask()
+        for answer in (before, after):
+            assert (answer.status, LEFT in answer.headers) == (200, True), answer
+        assert int(before.headers[LEFT]) - used == int(after.headers[LEFT])
+        return int(after.headers[LEFT]) - used
+
+    with route("tenant-a", name, kind="openai", backends=[{"inference_service": "language"}], limits=limits):
+        left = eventually(told, "it answers and counts", 60)
+        while left > 0:
+            assert ask().status == 200
+            left -= used
+        assert {ask().status for _number in range(3)} == {429}
+        assert client.chat(f"tenant-a/{name}", seed=1, stream=not stream).status == 429
+        assert client.chat(seed=1).status == 200, "the other model has a limit of its own"

@@ -38,6 +38,7 @@ try:
 except ImportError:  # reported when it is needed
     yaml = None  # type: ignore[assignment]
 
+_LARGE = 1 << 15  # bytes, from which on reading YAML takes longer than looking for what it gave last time
 _CHUNK = 1 << 20
 
 
@@ -105,10 +106,10 @@ def check_digest(path: Path, expected: str, what: str) -> None:
 
 
 def read_manifest_file(item: dict[str, Any], folder: Path) -> list[Any]:
-    """One entry of 'files': {path|url, sha256}. What is pinned is fetched and read once."""
-    key = cache.key_of_inputs(file=item["sha256"].removeprefix("sha256:").lower()) if item.get("sha256") else None
-    known = cache.load(key)
+    """One entry of 'files': {path|url, sha256}. What is pinned is fetched once; what is long is read once."""
+    digest = item["sha256"].removeprefix("sha256:").lower() if item.get("sha256") else None
     if item.get("url"):
+        known = _kept(digest)
         if known is not None:
             return known
         path = download(item["url"], folder / hashlib.sha256(item["url"].encode()).hexdigest())
@@ -120,9 +121,21 @@ def read_manifest_file(item: dict[str, Any], folder: Path) -> list[Any]:
         raise RenderError(f"files: {what} does not exist")
     if item.get("sha256"):
         check_digest(path, item["sha256"], what)
+    content = path.read_bytes()
+    if not digest and len(content) >= _LARGE:
+        digest = hashlib.sha256(content).hexdigest()
+    known = _kept(digest)
     if known is not None:
         return known
-    documents = parse(path.read_bytes(), what)
-    if key and all(isinstance(document, dict) for document in documents):
-        cache.save(key, documents, set())
+    documents = parse(content, what)
+    if digest and all(isinstance(document, dict) for document in documents):
+        cache.save(_key(digest), documents, set())
     return documents
+
+
+def _kept(digest: str | None) -> list[Any] | None:
+    return cache.load(_key(digest)) if digest else None
+
+
+def _key(digest: str) -> str:
+    return cache.key_of_inputs(file=digest)

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
 KUBE_REQUIRED_TOGETHER = [["username", "password"], ["client_cert", "client_key"]]
 KUBE_MUTUALLY_EXCLUSIVE = [["api_key", "username"], ["api_key", "client_cert"]]
+KUBE_CONSTRAINTS: dict[str, Any] = {
+    "mutually_exclusive": KUBE_MUTUALLY_EXCLUSIVE,
+    "required_together": KUBE_REQUIRED_TOGETHER,
+}
 KUBE_OPTIONS = [
     "kubeconfig",
     "context",
@@ -82,3 +87,9 @@ def kubeconfig_secrets(kubeconfig: Any) -> set[str]:
 def protect(module: Any) -> None:
     """Teach an AnsibleModule to mask what an inline kubeconfig holds, in its result and its errors."""
     module.no_log_values.update(kubeconfig_secrets(module.params.get("kubeconfig")))
+
+
+def progress(module: Any) -> Callable[[str], None]:
+    """Shows a line while the module runs. Only what stands for an AnsibleModule in the controller's process can."""
+    show: Callable[[str], None] = getattr(module, "show", lambda _text: None)
+    return show

@@ -18,6 +18,9 @@ from .objects import Obj
 _RUN_KEY = os.urandom(32)
 _SHORTEST = 4  # shorter values would be replaced all over a text
 _SENSITIVE = ("password", "secret", "token", "key", "credential", "dsn", "auth")
+# Where Kubernetes refers to a Secret there are its name and those of its keys, which are none themselves.
+_REFERENCES = ("secretKeyRef", "secretRef", "imagePullSecrets")
+_VOLUME = ("secretName", "items")
 
 
 def digest(value: str | bytes) -> str:
@@ -64,21 +67,35 @@ def secret_values(obj: Obj) -> set[str]:
 
 
 def sounds_secret(name: str) -> bool:
-    return any(word in name.lower() for word in _SENSITIVE)
+    """Not the name of a Secret, as in SECRET_NAME."""
+    lowered = name.lower()
+    return any(word in lowered for word in _SENSITIVE) and not lowered.endswith("name")
 
 
 def sensitive(values: Any, inside: bool = False) -> set[str]:
     """Values of a tree that look secret by the name they have."""
     found: set[str] = set()
     if isinstance(values, dict):
+        named = _VOLUME if "secretName" in values else ()
         for key, value in values.items():
-            found |= sensitive(value, inside or sounds_secret(str(key)))
+            if key in _REFERENCES:
+                found |= sensitive(_nameless(value))
+            elif key not in named:
+                found |= sensitive(value, inside or sounds_secret(str(key)))
     elif isinstance(values, list):
         for value in values:
             found |= sensitive(value, inside)
     elif inside and isinstance(values, str) and len(values) >= _SHORTEST:
         found.add(values)
     return found
+
+
+def _nameless(reference: Any) -> Any:
+    if isinstance(reference, list):
+        return [_nameless(entry) for entry in reference]
+    if isinstance(reference, dict):
+        return {key: value for key, value in reference.items() if key not in ("name", "key")}
+    return reference
 
 
 def scrub(text: str, values: set[str]) -> str:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,7 +18,6 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.pool import
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import Facts, NamespaceFacts, Wanted
 
 T = TypeVar("T")
-Run = Callable[[list[str]], tuple[int, str, str]]
 
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # Only names and labels: the records of Helm hold whole releases with their secrets.
@@ -40,17 +40,18 @@ _RESOURCES = {
 _SPECIAL = (("get", "", "pods/log"), ("create", "", "services/proxy"))
 
 
-def local_facts(wanted: Wanted, run: Run) -> Facts:
-    """What this machine has. run starts a program and gives its end, output and errors."""
+def local_facts(wanted: Wanted) -> Facts:
+    """What this machine has."""
     files = [path for component in wanted.components for path in component.chart_files]
     facts = Facts(missing_files=tuple(path for path in files if not os.path.isfile(path)))
+    command = [wanted.helm_binary, "version", "--template", "{{.Version}}"]
     try:
-        code, output, errors = run([wanted.helm_binary, "version", "--template", "{{.Version}}"])
+        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     except OSError as error:
         return replace(facts, unknown={"helm": str(error)})
-    if code:
-        return replace(facts, unknown={"helm": errors.strip() or f"it ended with {code}"})
-    return replace(facts, helm=output.strip())
+    if ended.returncode:
+        return replace(facts, unknown={"helm": ended.stderr.strip() or f"it ended with {ended.returncode}"})
+    return replace(facts, helm=ended.stdout.strip())
 
 
 def cluster_facts(client: Client, wanted: Wanted, facts: Facts) -> Facts:

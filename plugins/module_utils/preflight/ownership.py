@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, applyset_id
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import (
     WARNING,
     Facts,
@@ -16,7 +17,6 @@ from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model 
 )
 
 OUR_TOOL = "bentobox.platform"
-PART_OF = "applyset.kubernetes.io/part-of"
 HELM_RELEASE = "meta.helm.sh/release-name"
 
 
@@ -60,11 +60,13 @@ def _whole(name: str, found: NamespaceFacts) -> list[Finding]:
                 WARNING,
             )
         )
-    if PART_OF in found.labels:
+    ours = {applyset_id(applyset, name) for applyset, tooling in found.applysets.items() if _is_ours(tooling)}
+    part_of = found.labels.get(PART_OF)
+    if part_of and part_of not in ours:
         findings.append(
             Finding(
                 "namespaces",
-                f"namespace {name!r} is part of the ApplySet {found.labels[PART_OF]}",
+                f"namespace {name!r} is part of the ApplySet {part_of}",
                 "the tool that owns this set may prune the namespace with everything in it",
                 "a namespace of our own",
                 "the component's ..._namespace",
@@ -91,7 +93,7 @@ def _component(place: Place, found: NamespaceFacts) -> list[Finding]:
     foreign = {
         name: tooling
         for name, tooling in found.applysets.items()
-        if name == place.component.replace("_", "-") and tooling.partition("/")[0] != OUR_TOOL
+        if name == place.component.replace("_", "-") and not _is_ours(tooling)
     }
     for name, tooling in sorted(foreign.items()):
         findings.append(
@@ -104,3 +106,7 @@ def _component(place: Place, found: NamespaceFacts) -> list[Finding]:
             )
         )
     return findings
+
+
+def _is_ours(tooling: str) -> bool:
+    return tooling.partition("/")[0] == OUR_TOOL

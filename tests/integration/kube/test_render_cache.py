@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.bentobox.platform.plugins.module_utils.kube import cache
+from ansible_collections.bentobox.platform.plugins.module_utils.kube import cache, fetch
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import RenderError
 
 from .conftest import Engine, serving
@@ -94,6 +94,21 @@ def test_a_pinned_release_file_is_fetched_and_read_once(
     file.write_text(yaml.safe_dump(config(x="3")))
     with pytest.raises(RenderError, match="it is not what was pinned"):
         engine(files=[{"path": str(file), "sha256": pinned["sha256"]}], check=True)
+
+
+def test_a_long_file_is_read_once_and_again_when_it_changed(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    file = tmp_path / "long.yaml"
+    file.write_text(yaml.safe_dump(config(x="1" * 40000)))
+    assert engine(files=[{"path": str(file)}])["changed"]
+    assert len(list((tmp_path / "cache" / "bentobox.platform" / "rendered").iterdir())) == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(fetch, "yaml", None)
+        assert not engine(files=[{"path": str(file)}])["changed"]
+    file.write_text(yaml.safe_dump(config(x="2" * 40000)))
+    assert engine(files=[{"path": str(file)}])["changed"]
 
 
 def test_a_foreign_file_in_the_cache_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,8 @@ def test_what_holds_a_secret_is_not_kept(folder: Path, obj: dict[str, Any]) -> N
 
 def test_an_empty_secret_and_references_are_harmless(folder: Path) -> None:
     reference = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}
-    assert cache.save(KEY, [{"kind": "Secret", "metadata": {"name": "s"}}, {"env": [reference]}], {"hunter2"})
+    named = {"name": "SECRET_NAME", "value": "webhook-cert"}
+    assert cache.save(KEY, [{"kind": "Secret", "metadata": {"name": "s"}}, {"env": [reference, named]}], {"hunter2"})
 
 
 def test_what_json_cannot_say_is_not_kept(folder: Path) -> None:

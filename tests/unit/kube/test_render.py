@@ -265,3 +265,14 @@ def test_values_that_look_secret_are_found() -> None:
         "auth": {"a": 1},
     }
     assert sensitive(values) == {"hunter2", "token-1", "token-2"}
+
+
+def test_what_names_a_secret_is_none() -> None:
+    values = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "env": [{"name": "AUTH", "valueFrom": {"secretKeyRef": {"name": "redis", "key": "password"}}}],
+        "volumes": [{"secret": {"secretName": "redis", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}],
+        "secretRef": {"name": "redis", "token": "token-1"},
+        "secret": {"secretName": "redis", "value": "hunter2"},
+    }
+    assert sensitive(values) == {"token-1", "hunter2"}

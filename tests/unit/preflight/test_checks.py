@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, applyset_id
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight import report
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.checks import minor
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.compatibility import pair
@@ -242,6 +243,19 @@ RIGHT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"namespaces": {"yatai-system": NamespaceFacts("Active", applysets={"yatai": "bentobox.platform/v0.1.0"})}},
     ),
     ("namespaces", {}, {"namespaces": {"yatai-system": NamespaceFacts("Active", applysets={"other": "kubectl/v1"})}}),
+    (
+        "namespaces",
+        {},
+        {
+            "namespaces": {
+                "yatai-system": NamespaceFacts(
+                    "Active",
+                    labels={PART_OF: applyset_id("yatai", "yatai-system")},
+                    applysets={"yatai": "bentobox.platform/v0.1.0"},
+                )
+            }
+        },
+    ),
 ]
 
 
@@ -253,7 +267,7 @@ def test_what_is_right_is_not_complained_about(check: str, wish: dict[str, Any],
 @pytest.mark.parametrize(
     "namespace",
     [
-        NamespaceFacts("Active", labels={"applyset.kubernetes.io/part-of": "applyset-x-v1"}),
+        NamespaceFacts("Active", labels={PART_OF: "applyset-x-v1"}),
         NamespaceFacts("Active", annotations={"meta.helm.sh/release-name": "umbrella"}),
     ],
 )
