@@ -46,7 +46,9 @@ def local_facts(wanted: Wanted) -> Facts:
     facts = Facts(missing_files=tuple(path for path in files if not os.path.isfile(path)))
     command = [wanted.helm_binary, "version", "--template", "{{.Version}}"]
     try:
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        ended = subprocess.run(  # pylint: disable=ansible-bad-function
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
     except OSError as error:
         return replace(facts, unknown={"helm": str(error)})
     if ended.returncode:
