@@ -22,6 +22,7 @@ from .wait import condition_of, hopeless, pod_problem, readiness
 
 _HEARTBEAT = 60.0  # seconds after which something is said although nothing has changed: many CI systems want that
 _READ_ALONG = 20  # objects in a LIST that are ready already cost as much as one that is asked for alone
+_GONE = 10.0  # seconds after which nobody is making anew what was deleted
 _ASKED = 100  # objects whose Pods are looked at when the time is over
 # Besides workloads and custom resources. PersistentVolumeClaims are not: many bind only when a Pod uses them.
 _AWAITED = {"CustomResourceDefinition", "APIService", "Service"}
@@ -39,7 +40,8 @@ class Target:
     condition: str | None = None
     status: str = "True"
     seen: Obj | None = None
-    applyset: str = ""  # whose member it is
+    applyset: str = ""  # whose member it is; it was there when the wait began
+    missed: float | None = None  # when that was no longer so
 
     @property
     def key(self) -> Key:
@@ -50,7 +52,8 @@ class Target:
 
     def state(self) -> tuple[bool, str]:
         if self.seen is None:
-            return False, "not found"
+            lost = "something has deleted it; run this again when nothing else works on the component"
+            return False, lost if self.applyset else "not found"
         if not self.condition:
             return readiness(self.seen)
         have = condition_of(self.seen, self.condition)
@@ -60,6 +63,14 @@ class Target:
         return have.get("status") == self.status, f"{self.condition} is {have.get('status')}" + (
             f" ({reason})" if reason else ""
         )
+
+    def failed(self, now: float) -> bool:
+        """Whether no time helps."""
+        if self.seen is not None or not self.applyset:
+            self.missed = None
+            return bool(self.seen and hopeless(self.seen))
+        self.missed = self.missed or now
+        return now - self.missed > _GONE
 
 
 def awaited(obj: Obj) -> bool:
@@ -103,12 +114,11 @@ def wait_for_all(
             if said:
                 progress(f"{what}: all {len(targets)} ready after {time.monotonic() - started:.0f} s")
             return
+        now = time.monotonic()
         for target in waiting:
-            failed = hopeless(target.seen) if target.seen else ""
-            if failed:
+            if target.failed(now):
                 reasons = _reasons(client, [target])
                 raise WaitTimeout(_text(f"{what}: {target.key} has failed", reasons), reasons)
-        now = time.monotonic()
         if now >= deadline:
             reasons = _reasons(client, waiting)
             ready = len(targets) - len(waiting)

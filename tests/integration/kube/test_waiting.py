@@ -145,6 +145,23 @@ def test_a_job_that_fails_ends_the_wait_at_once(engine: Engine) -> None:
     assert time.monotonic() - started < 20
 
 
+def test_what_somebody_deletes_meanwhile_ends_the_wait(engine: Engine) -> None:
+    suspended = job(suspend=True)
+    engine(suspended)
+
+    def delete() -> None:
+        time.sleep(1.5)
+        engine.plane.run_kubectl("-n", engine.name, "delete", "job", "j")
+
+    thread = threading.Thread(target=delete)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(WaitTimeout, match=r"Job .*/j has failed\n.*something has deleted it"):
+        engine(suspended, wait=True, wait_timeout=120)
+    thread.join()
+    assert time.monotonic() - started < 60
+
+
 def test_a_finalizer_that_nobody_removes_is_named(engine: Engine) -> None:
     held = config(x="1")
     held["metadata"]["finalizers"] = ["example.com/held"]
