@@ -62,6 +62,8 @@ def passing(error: ApiError) -> str:
         return "its namespace is being deleted"
     if "status unknown for quota" in error.message:
         return "its namespace's quota has not been counted yet"
+    if 'serviceaccount "default" not found' in error.message:
+        return "its namespace's default ServiceAccount has not been made yet"
     if "does not match the current range" in error.message:
         return "the API server has just started and does not know its range of Service addresses yet"
     return silent_webhook(error)

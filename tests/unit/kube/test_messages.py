@@ -98,17 +98,27 @@ def test_a_refusal_does_not_quote_a_whole_object_nor_a_secret() -> None:
     assert "hunter2" not in text
 
 
-def test_what_passes_by_itself() -> None:
+@pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ("status unknown for quota: q", "its namespace's quota has not been counted yet"),
+        (
+            'pods "web" is forbidden: error looking up service account n/default: serviceaccount "default" not found',
+            "its namespace's default ServiceAccount has not been made yet",
+        ),
+    ],
+)
+def test_what_passes_by_itself(message: str, why: str) -> None:
     calls, said = [], []
 
     def send() -> str:
         calls.append(1)
         if len(calls) < 3:
-            raise api_error(403, {"message": "status unknown for quota: q"}, verb="apply", what="x")
+            raise api_error(403, {"message": message}, verb="apply", what="x")
         return "done"
 
     assert patiently(send, passing, 1e12, said.append) == "done"
-    assert said == ["waiting, since its namespace's quota has not been counted yet"]
+    assert said == [f"waiting, since {why}"]
 
 
 def test_patience_ends_with_the_last_error() -> None:
