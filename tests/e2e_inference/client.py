@@ -11,12 +11,17 @@ import json
 import socket
 import ssl
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 
 API, OPENAI = "api.inference.local", "openai.inference.local"
 IRIS = "/v1/models/sklearn-iris:predict"
 SETOSA = {"instances": [[5.1, 3.5, 1.4, 0.2]]}
+# In every answer to a request that was counted. Envoy lets one pass uncounted when nobody counts it in time.
+LEFT = "x-ratelimit-remaining"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,16 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.text)
+
+
+def asleep(cluster: Cluster) -> bool:
+    """Whether the sample has no pods."""
+    return not cluster.pods("tenant-a", "serving.kserve.io/inferenceservice=sklearn-iris")
+
+
+def let_in(answers: Iterable[Answer]) -> list[Answer]:
+    """Those that a limit has counted and not refused."""
+    return [answer for answer in answers if answer.status == 200 and LEFT in answer.headers]
 
 
 class Connection(http.client.HTTPSConnection):

@@ -11,13 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 
-from .client import Client
-
-SELECTOR = "serving.kserve.io/inferenceservice=sklearn-iris"
-
-
-def asleep(cluster: Cluster) -> bool:
-    return not cluster.pods("tenant-a", SELECTOR)
+from .client import Client, asleep
 
 
 def test_from_zero_and_back(client: Client, cluster: Cluster) -> None:

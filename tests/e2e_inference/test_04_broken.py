@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
 from ansible_collections.bentobox.platform.tests.support.modules import done, run_module
 
-from .client import SETOSA, Client
+from .client import SETOSA, Client, asleep
 
 Module = Callable[..., dict[str, Any]]
 PATH = "/flower/v1/models/flower:predict"
@@ -50,7 +50,11 @@ BROKEN = {
 
 
 @pytest.fixture(scope="module")
-def flower(module: Module, client: Client, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def flower(
+    module: Module, client: Client, lab: Lab, cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    # Knative keeps the pods of versions that failed: the tenant's quota has room for them when the others are few.
+    eventually(lambda: asleep(cluster), "the sample sleeps", 300, 2)
     garbage = tmp_path_factory.mktemp("garbage")
     Path(garbage, "model.joblib").write_text("no model at all\n")
     store = {"namespace": "object-store", "secret": "object-store-yatai", "kubeconfig": str(lab.path("kubeconfig"))}
