@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.bentobox.platform.plugins.plugin_utils.push_action import PushAction
+from ansible_collections.bentobox.platform.plugins.modules import bento_push
+from ansible_collections.bentobox.platform.plugins.plugin_utils.module_action import ModuleAction
 
 
-class ActionModule(PushAction):
-    kind = "bento"
+class ActionModule(ModuleAction):
+    module = bento_push

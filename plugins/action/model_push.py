@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.bentobox.platform.plugins.plugin_utils.push_action import PushAction
+from ansible_collections.bentobox.platform.plugins.modules import model_push
+from ansible_collections.bentobox.platform.plugins.plugin_utils.module_action import ModuleAction
 
 
-class ActionModule(PushAction):
-    kind = "model"
+class ActionModule(ModuleAction):
+    module = model_push

@@ -91,23 +91,34 @@ labels:
   type: dict
 """
 
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import progress
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.errors import YataiError
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.options import (
     PUSH_CONSTRAINTS,
-    make_module,
+    prepare,
     push_argument_spec,
+    yatai_options,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.yatai.runs import push, push_failure
 
+OPTIONS: dict[str, Any] = yatai_options(push_argument_spec(), **PUSH_CONSTRAINTS)
 
-def main() -> None:
-    module = make_module(push_argument_spec(), **PUSH_CONSTRAINTS)
+
+def work(module: Any) -> None:
+    prepare(module)
     try:
-        result = push("model", module, module.check_mode, module.tmpdir)
+        result = push("model", module, module.check_mode, module.tmpdir, progress(module))
     except (YataiError, KubeError) as error:
         module.fail_json(**push_failure("model", error))
     module.exit_json(**result)
+
+
+def main() -> None:
+    work(AnsibleModule(**OPTIONS, supports_check_mode=True))
 
 
 if __name__ == "__main__":

@@ -152,10 +152,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
     kube_argument_spec,
     protect,
+    with_connection,
 )
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.probe import from_params
 
@@ -179,10 +178,13 @@ OPTIONS: dict[str, Any] = {
         "contains": {"type": "str"},
         "timeout": {"type": "int", "default": 60},
     },
-    "mutually_exclusive": [*KUBE_MUTUALLY_EXCLUSIVE, ["service", "api_path"], ["body", "body_json"]],
-    "required_one_of": [["service", "api_path"]],
-    "required_by": {"service": ["namespace", "port"]},
-    "required_together": KUBE_REQUIRED_TOGETHER,
+    **with_connection(
+        {
+            "mutually_exclusive": [["service", "api_path"], ["body", "body_json"]],
+            "required_one_of": [["service", "api_path"]],
+            "required_by": {"service": ["namespace", "port"]},
+        }
+    ),
 }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NoReturn
 
+from ansible import constants as C
 from ansible.module_utils.common.parameters import remove_values
 from ansible_collections.bentobox.platform.plugins.module_utils.kube import fetch, transport
 from ansible_collections.bentobox.platform.plugins.plugin_utils.in_process import InProcessAction
@@ -30,6 +31,7 @@ class Host:
         self, params: dict[str, Any], secrets: set[str], *, check_mode: bool, diff: bool, show: Callable[[str], None]
     ) -> None:
         self.params, self.no_log_values = params, secrets
+        self.tmpdir = C.DEFAULT_LOCAL_TMP
         self.check_mode, self._diff, self._show = check_mode, diff, show
         self._warnings: list[str] = []
 

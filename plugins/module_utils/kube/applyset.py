@@ -81,11 +81,16 @@ def check_parent(live: Obj | None, name: str, namespace: str, *, take_ownership:
             f"Secret {namespace}/{name} exists and is not the record of a component; give the component another name"
         )
     tooling = (metadata.get("annotations") or {}).get(TOOLING, TOOL)
-    if tooling.partition("/")[0] != TOOL.partition("/")[0] and not take_ownership:
+    if not is_ours(tooling) and not take_ownership:
         raise ConfigError(
             f"ApplySet {namespace}/{name} is managed by {tooling}; to take it over, set 'take_ownership: true' "
             f"(or, as that tool would have it, its annotation {TOOLING} to {TOOL})"
         )
+
+
+def is_ours(tooling: str) -> bool:
+    """Whatever the version."""
+    return tooling.partition("/")[0] == TOOL.partition("/")[0]
 
 
 def recorded(live: Obj | None) -> tuple[set[str], set[str]]:

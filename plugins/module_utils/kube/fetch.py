@@ -108,8 +108,8 @@ def check_digest(path: Path, expected: str, what: str) -> None:
 def read_manifest_file(item: dict[str, Any], folder: Path) -> list[Any]:
     """One entry of 'files': {path|url, sha256}. What is pinned is fetched once; what is long is read once."""
     digest = item["sha256"].removeprefix("sha256:").lower() if item.get("sha256") else None
+    known = _kept(digest)
     if item.get("url"):
-        known = _kept(digest)
         if known is not None:
             return known
         path = download(item["url"], folder / hashlib.sha256(item["url"].encode()).hexdigest())
@@ -121,12 +121,14 @@ def read_manifest_file(item: dict[str, Any], folder: Path) -> list[Any]:
         raise RenderError(f"files: {what} does not exist")
     if item.get("sha256"):
         check_digest(path, item["sha256"], what)
+    if known is not None:
+        return known
     content = path.read_bytes()
     if not digest and len(content) >= _LARGE:
         digest = hashlib.sha256(content).hexdigest()
-    known = _kept(digest)
-    if known is not None:
-        return known
+        known = _kept(digest)
+        if known is not None:
+            return known
     documents = parse(content, what)
     if digest and all(isinstance(document, dict) for document in documents):
         cache.save(_key(digest), documents, set())

@@ -10,11 +10,9 @@ from typing import Any
 
 from ansible.module_utils.basic import env_fallback
 
-KUBE_REQUIRED_TOGETHER = [["username", "password"], ["client_cert", "client_key"]]
-KUBE_MUTUALLY_EXCLUSIVE = [["api_key", "username"], ["api_key", "client_cert"]]
 KUBE_CONSTRAINTS: dict[str, Any] = {
-    "mutually_exclusive": KUBE_MUTUALLY_EXCLUSIVE,
-    "required_together": KUBE_REQUIRED_TOGETHER,
+    "mutually_exclusive": [["api_key", "username"], ["api_key", "client_cert"]],
+    "required_together": [["username", "password"], ["client_cert", "client_key"]],
 }
 KUBE_OPTIONS = [
     "kubeconfig",
@@ -67,6 +65,11 @@ def kube_argument_spec() -> dict[str, Any]:
         "impersonate_user": {"type": "str", "fallback": _env("IMPERSONATE_USER")},
         "impersonate_groups": {"type": "list", "elements": "str", "fallback": _env("IMPERSONATE_GROUPS")},
     }
+
+
+def with_connection(more: dict[str, Any]) -> dict[str, Any]:
+    """A module's constraints and those of the connection."""
+    return more | {kind: pairs + more.get(kind, []) for kind, pairs in KUBE_CONSTRAINTS.items()}
 
 
 def kubeconfig_secrets(kubeconfig: Any) -> set[str]:

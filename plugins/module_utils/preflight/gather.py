@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import ID, TOOLING
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import ApiError, KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.pool import in_parallel
@@ -123,9 +124,7 @@ def _namespace(client: Client, name: str) -> NamespaceFacts | None:
     metadata = namespace["metadata"]
     releases = _metadata(client, name, "secrets", fieldSelector="type=helm.sh/release.v1")
     parents = [
-        parent
-        for kind in ("secrets", "configmaps")
-        for parent in _metadata(client, name, kind, labelSelector="applyset.kubernetes.io/id")
+        parent for kind in ("secrets", "configmaps") for parent in _metadata(client, name, kind, labelSelector=ID)
     ]
     return NamespaceFacts(
         phase="Terminating" if metadata.get("deletionTimestamp") else "Active",
@@ -133,9 +132,7 @@ def _namespace(client: Client, name: str) -> NamespaceFacts | None:
         annotations=metadata.get("annotations") or {},
         helm_releases=tuple(sorted({_label(release, "name") for release in releases} - {""})),
         applysets={
-            parent["metadata"]["name"]: (parent["metadata"].get("annotations") or {}).get(
-                "applyset.kubernetes.io/tooling", ""
-            )
+            parent["metadata"]["name"]: (parent["metadata"].get("annotations") or {}).get(TOOLING, "")
             for parent in parents
         },
     )

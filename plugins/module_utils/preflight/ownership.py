@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, applyset_id
+from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF, applyset_id, is_ours
 from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model import (
     WARNING,
     Facts,
@@ -16,7 +16,6 @@ from ansible_collections.bentobox.platform.plugins.module_utils.preflight.model 
     Wanted,
 )
 
-OUR_TOOL = "bentobox.platform"
 HELM_RELEASE = "meta.helm.sh/release-name"
 
 
@@ -60,7 +59,7 @@ def _whole(name: str, found: NamespaceFacts) -> list[Finding]:
                 WARNING,
             )
         )
-    ours = {applyset_id(applyset, name) for applyset, tooling in found.applysets.items() if _is_ours(tooling)}
+    ours = {applyset_id(applyset, name) for applyset, tooling in found.applysets.items() if is_ours(tooling)}
     part_of = found.labels.get(PART_OF)
     if part_of and part_of not in ours:
         findings.append(
@@ -93,7 +92,7 @@ def _component(place: Place, found: NamespaceFacts) -> list[Finding]:
     foreign = {
         name: tooling
         for name, tooling in found.applysets.items()
-        if name == place.component.replace("_", "-") and not _is_ours(tooling)
+        if name == place.component.replace("_", "-") and not is_ours(tooling)
     }
     for name, tooling in sorted(foreign.items()):
         findings.append(
@@ -106,7 +105,3 @@ def _component(place: Place, found: NamespaceFacts) -> list[Finding]:
             )
         )
     return findings
-
-
-def _is_ours(tooling: str) -> bool:
-    return tooling.partition("/")[0] == OUR_TOOL

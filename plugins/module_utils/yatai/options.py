@@ -13,10 +13,9 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback, missing_requ
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.options import (
-    KUBE_MUTUALLY_EXCLUSIVE,
-    KUBE_REQUIRED_TOGETHER,
     kube_argument_spec,
     protect,
+    with_connection,
 )
 
 from .client import YataiClient
@@ -80,23 +79,23 @@ def info_argument_spec() -> dict[str, Any]:
 INFO_CONSTRAINTS: dict[str, Any] = {"mutually_exclusive": [["tag", "query"]]}
 
 
-def with_connection(more: dict[str, Any]) -> dict[str, Any]:
-    """A module's constraints and those of the Kubernetes connection."""
-    return more | {
-        "mutually_exclusive": KUBE_MUTUALLY_EXCLUSIVE + more.get("mutually_exclusive", []),
-        "required_together": KUBE_REQUIRED_TOGETHER + more.get("required_together", []),
-    }
+def yatai_options(spec: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """What an AnsibleModule with the shared options takes."""
+    return {"argument_spec": yatai_argument_spec() | spec, **with_connection(more)}
 
 
-def make_module(spec: dict[str, Any], **more: Any) -> AnsibleModule:
-    """A module with the shared options; ends here when a library is missing."""
-    module = AnsibleModule(
-        argument_spec=yatai_argument_spec() | spec, supports_check_mode=True, **with_connection(more)
-    )
+def prepare(module: Any) -> None:
+    """Masks secrets; ends the module when a library is missing."""
     protect(module)
     for there, name in ((HAS_URLLIB3, "urllib3"), (HAS_YAML, "PyYAML")):
         if not there:
             module.fail_json(msg=missing_required_lib(name))
+
+
+def make_module(spec: dict[str, Any], **more: Any) -> AnsibleModule:
+    """A module with the shared options, prepared."""
+    module = AnsibleModule(**yatai_options(spec, **more), supports_check_mode=True)
+    prepare(module)
     return module
 
 

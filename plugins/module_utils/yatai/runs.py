@@ -13,14 +13,11 @@ from typing import Any
 
 from .info import find
 from .options import Connections, Host, text_labels
-from .progress import silent
 from .push import PushOptions, push_bento, push_model, result_of
 from .source import open_source
 
 
-def push(
-    kind: str, host: Host, check_mode: bool, tmpdir: str | None, say: Callable[[str], None] = silent
-) -> dict[str, Any]:
+def push(kind: str, host: Host, check_mode: bool, tmpdir: str | None, say: Callable[[str], None]) -> dict[str, Any]:
     """bento_push and model_push."""
     params = host.params
     begun = time.monotonic()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -125,41 +126,41 @@ def test_a_failed_job_is_repeated_by_the_next_run(engine: Engine) -> None:
     assert fresh["metadata"]["uid"] != old["metadata"]["uid"]
 
 
-def test_a_job_that_fails_ends_the_wait_at_once(engine: Engine) -> None:
-    suspended = job(suspend=True)  # so that its controller does not write while we do
+def ends_early(engine: Engine, happens: Callable[[], None], told: str, *, wait_timeout: int, within: float) -> None:
+    """A Job is waited for in vain; what happens meanwhile ends that. It is suspended: its controller writes nothing."""
+    suspended = job(suspend=True)
     engine(suspended)
 
+    def meanwhile() -> None:
+        end = time.monotonic() + wait_timeout
+        while not any("0 of 1 ready" in line for line in engine.said) and time.monotonic() < end:
+            time.sleep(0.1)
+        happens()
+
+    thread = threading.Thread(target=meanwhile)
+    thread.start()
+    started = time.monotonic()
+    with pytest.raises(WaitTimeout, match=rf"Job .*/j has failed\n.*{told}"):
+        engine(suspended, wait=True, wait_timeout=wait_timeout)
+    thread.join()
+    assert time.monotonic() - started < within
+
+
+def test_a_job_that_fails_ends_the_wait_at_once(engine: Engine) -> None:
     def fail() -> None:
-        time.sleep(1.5)
         now = "2026-01-01T00:00:00Z"
         failed = {"status": "True", "reason": "BackoffLimitExceeded", "message": "it broke"}
         conditions = [{"type": "FailureTarget", **failed}, {"type": "Failed", **failed}]
         status(engine, "Job", "j", "batch/v1", {"startTime": now, "conditions": conditions})
 
-    thread = threading.Thread(target=fail)
-    thread.start()
-    started = time.monotonic()
-    with pytest.raises(WaitTimeout, match=r"Job .*/j has failed\n.*it broke"):
-        engine(suspended, wait=True, wait_timeout=60)
-    thread.join()
-    assert time.monotonic() - started < 20
+    ends_early(engine, fail, "it broke", wait_timeout=60, within=20)
 
 
 def test_what_somebody_deletes_meanwhile_ends_the_wait(engine: Engine) -> None:
-    suspended = job(suspend=True)
-    engine(suspended)
-
     def delete() -> None:
-        time.sleep(1.5)
         engine.plane.run_kubectl("-n", engine.name, "delete", "job", "j")
 
-    thread = threading.Thread(target=delete)
-    thread.start()
-    started = time.monotonic()
-    with pytest.raises(WaitTimeout, match=r"Job .*/j has failed\n.*something has deleted it"):
-        engine(suspended, wait=True, wait_timeout=120)
-    thread.join()
-    assert time.monotonic() - started < 60
+    ends_early(engine, delete, "something has deleted it", wait_timeout=120, within=60)
 
 
 def test_a_finalizer_that_nobody_removes_is_named(engine: Engine) -> None:
