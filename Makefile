@@ -81,7 +81,7 @@ status: venv ## what of the cluster runs
 artifacts: venv ## the lab's programs, charts and images for STACK, built once (yatai 20 minutes, inference 36, all 43; up to 34 GB of disk meanwhile)
 	@python -m lab build
 
-test: venv ## all tests (37 minutes, and 21 more where everything is to be built)
+test: venv ## all tests (37 minutes; 21 more to build Yatai's programs; 29 more where inference's are built)
 	@begun=$$(date +%s) \
 	&& $(MAKE) --no-print-directory -j2 lint artifacts \
 	&& $(MAKE) --no-print-directory -j2 e2e in-turn \
