@@ -42,7 +42,7 @@ options:
     type: str
     required: true
   state:
-    description: V(absent) removes the service and waits until its pods are gone.
+    description: V(absent) removes the service and waits until its pods are gone, also those of one deleted earlier.
     type: str
     choices: [present, absent]
     default: present

@@ -22,7 +22,7 @@ from .inference_traffic import Move, held_back, plan
 from .inference_verdict import SERVICE_LABEL, Scene, judge, judge_traffic
 from .inference_wait import Waiter, look
 from .look import Change, apply_if_changed, fields
-from .pods import condition, is_going, uid_of
+from .pods import condition, is_going, name_of, uid_of
 from .verdict import Verdict
 
 Obj = dict[str, Any]
@@ -201,16 +201,16 @@ class InferenceService:
         try:
             live = self.client.get_or_none(INFERENCE_API, KIND, self.name, self.namespace)
         except UnknownKind:
-            live = None
-        if live is None:
             return self._result(Change(False, {}, {"before": {}, "after": {}}), Scene(None))
-        if not self.settings.check_mode:
+        if live and not self.settings.check_mode:
             self.client.delete(INFERENCE_API, KIND, self.name, self.namespace, uid=uid_of(live))
-            if self.settings.wait:
-                self._wait_gone(live)
-        return self._result(Change(True, {}, {"before": fields(live), "after": {}}), Scene(live))
+        if self.settings.wait and not self.settings.check_mode:
+            self._wait_gone(live)
+        before = fields(live) if live else {}
+        return self._result(Change(live is not None, {}, {"before": before, "after": {}}), Scene(live))
 
-    def _wait_gone(self, live: Obj) -> None:
+    def _wait_gone(self, live: Obj | None) -> None:
+        """Wait until it and its pods are gone, which outlive it: also those of one that was deleted earlier."""
         deadline = time.monotonic() + self.settings.timeout
         said = False
         while True:
@@ -221,20 +221,20 @@ class InferenceService:
                 self.show(f"{self.who} is being deleted; waiting for {', '.join(left)}")
                 said = True
             if time.monotonic() > deadline:
-                finalizers = ", ".join(live["metadata"].get("finalizers") or [])
+                finalizers = ", ".join((live or {}).get("metadata", {}).get("finalizers") or [])
                 raise TimedOut(
                     f"{self.who} was deleted, but after {self.settings.timeout:g} s there is still {', '.join(left)}"
                     + (f"; finalizers: {finalizers}. Is kserve-controller-manager running?" if finalizers else "")
                 )
             time.sleep(0.5)
 
-    def _left(self, live: Obj) -> list[str]:
+    def _left(self, live: Obj | None) -> list[str]:
         current = self.client.get_or_none(INFERENCE_API, KIND, self.name, self.namespace)
         if current is not None:
             # Another one of the same name, made meanwhile, is none of our business, nor are its pods.
-            return [self.who] if uid_of(current) == uid_of(live) else []
+            return [self.who] if live and uid_of(current) == uid_of(live) else []
         pods = self.client.list("v1", "Pod", self.namespace, label_selector=f"{SERVICE_LABEL}={self.name}")
-        return [f"{len(pods)} pods"] if pods else []
+        return [f"Pod {name_of(pod)}" for pod in pods]
 
     # -- result ----------------------------------------------------------------------------------------------------
     def _result(self, change: Change, scene: Scene) -> Obj:

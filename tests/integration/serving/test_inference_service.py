@@ -403,3 +403,21 @@ def test_playbook_shows_what_it_waits_for(world: World, tmp_path: Path) -> None:
     done = run_playbook(tmp_path, [{"bentobox.platform.inference_service": arguments}], options=())
     assert done.returncode == 2, done.stdout + done.stderr
     assert f"InferenceService {world.namespace}/iris: Knative Service iris-predictor is not made yet" in done.stdout
+
+
+def test_its_pods_outlive_it(world: World) -> None:
+    """Who begins to remove many at once waits for each of them afterwards."""
+    deployment, gone = serve(world).deployment(), {"name": "iris", "state": "absent"}
+    pods = world.wait(lambda: world.client.list("v1", "Pod", world.namespace, label_selector=f"{LABEL}=iris"))
+    assert world.run("inference_service", **gone, wait=False)["changed"]
+    world.wait(lambda: not world.client.list(API, "InferenceService", world.namespace))
+    early = world.run("inference_service", **gone, wait_timeout=1)
+    assert early["failed"]
+    assert f"after 1 s there is still Pod {pods[0]['metadata']['name']}" in early["msg"]
+    predicted = world.run("inference_service", check=True, **gone)
+    assert (predicted["failed"], predicted["changed"]) == (False, False)
+    future = world.start("inference_service", **gone)
+    world.client.delete("apps/v1", "Deployment", deployment["metadata"]["name"], world.namespace)
+    done = future.result(60)
+    assert (done["failed"], done["changed"]) == (False, False), done
+    assert not world.client.list("v1", "Pod", world.namespace, label_selector=f"{LABEL}=iris")
