@@ -11,16 +11,17 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
 
 API, OPENAI = "api.inference.local", "openai.inference.local"
 IRIS = "/v1/models/sklearn-iris:predict"
 SETOSA = {"instances": [[5.1, 3.5, 1.4, 0.2]]}
-# In every answer to a request that was counted. Envoy lets one pass uncounted when nobody counts it in time.
+# In every answer to a request that was counted. A connection that was open when its limit came lets one more pass
+# uncounted: a limit is a filter of the listener, and Envoy gives what was open before the filters of before.
 LEFT = "x-ratelimit-remaining"
 
 
@@ -39,6 +40,19 @@ class Answer:
 def asleep(cluster: Cluster) -> bool:
     """Whether the sample has no pods."""
     return not cluster.pods("tenant-a", "serving.kserve.io/inferenceservice=sklearn-iris")
+
+
+def until_refused(ask: Callable[[], Answer]) -> list[Answer]:
+    """Those answers of a model that came before a limit refused one."""
+    found: list[Answer] = []
+
+    def refused() -> bool:
+        found.append(ask())
+        return found[-1].status == 429
+
+    eventually(refused, "a limit refuses", 60, 0.1)
+    assert {answer.status for answer in found[:-1]} <= {200}
+    return found[:-1]
 
 
 def let_in(answers: Iterable[Answer]) -> list[Answer]:
