@@ -88,6 +88,7 @@ def test_too_many_tokens(client: Client, route: Open, stream: bool) -> None:
     with route("tenant-a", name, kind="openai", backends=[{"inference_service": "language"}], limits=limits):
         left = eventually(told, "it answers and counts", 60)
         assert len(let_in(until_refused(ask))) == math.ceil(left / used)
+        assert let_in(ask() for _number in range(3)) == [], "what is used up stays so"
         answers = until_refused(lambda: client.chat(f"tenant-a/{name}", seed=1, stream=not stream))
         assert let_in(answers) == []
         assert client.chat(seed=1).status == 200, "the other model has a limit of its own"

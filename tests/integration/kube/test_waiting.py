@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import WaitTimeout
+from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
 
 from .conftest import Engine
 from .samples import config, crd, custom, deployment, job
@@ -132,9 +133,7 @@ def ends_early(engine: Engine, happens: Callable[[], None], told: str, *, wait_t
     engine(suspended)
 
     def meanwhile() -> None:
-        end = time.monotonic() + wait_timeout
-        while not any("0 of 1 ready" in line for line in engine.said) and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_for(lambda: any("0 of 1 ready" in line for line in engine.said), wait_timeout)
         happens()
 
     thread = threading.Thread(target=meanwhile)

@@ -14,7 +14,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from ansible_collections.bentobox.platform.tests.support.control_plane import Co
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.oci_registry import OciRegistry
 from ansible_collections.bentobox.platform.tests.support.process import end, free_port, wait_ready
+from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
 
 REPOSITORY = "yatai-bentos"
 BUILDERS = "yatai.ai/is-bento-image-builder=true"
@@ -55,14 +55,6 @@ def oci_registry(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> It
     registry.start()
     yield registry
     registry.stop()
-
-
-def wait_for(what: Callable[[], Any], timeout: float = 60) -> Any:
-    deadline = time.monotonic() + timeout
-    while not (found := what()):
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.1)
-    return found
 
 
 def install_chart(plane: ControlPlane, artifacts: Any, chart: str, *options: str) -> None:

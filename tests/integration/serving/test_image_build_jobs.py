@@ -19,8 +19,9 @@ import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 from ansible_collections.bentobox.platform.tests.support.oci_registry import OciRegistry
+from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
 
-from .conftest import REPOSITORY, World, install_chart, make_world, wait_for, warned
+from .conftest import REPOSITORY, World, install_chart, make_world, warned
 
 Obj = dict[str, Any]
 API = "resources.yatai.ai/v1alpha1"
