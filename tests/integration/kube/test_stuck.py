@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import ApiError, WaitTimeout
+from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
 
 from .conftest import Engine, Reaction
 from .samples import config, crd, custom, job
@@ -53,10 +54,12 @@ def test_a_namespace_is_named_with_what_holds_it(engine: Engine) -> None:
     engine.plane.run_kubectl("delete", "namespace", engine.name, "--wait=false")
     everything = [f"ConfigMap {engine.name}/a", f"Namespace {engine.name}", f"Secret {engine.name}/{engine.name}"]
     assert sorted(engine(config(x="1"), check=True)["objects"]["created"]) == everything
+    held_by = f"{HELD} in 1 resource instances"
+    wait_for(lambda: held_by in str(engine.client.get("v1", "Namespace", engine.name)["status"].get("conditions")))
     with pytest.raises(WaitTimeout) as caught:
-        engine(config(x="1"), wait_timeout=8)  # the controller looks at it after five seconds
+        engine(config(x="1"), wait_timeout=1)
     assert f"Namespace {engine.name}: held by the finalizers kubernetes" in str(caught.value)
-    assert f"{HELD} in 1 resource instances" in str(caught.value)
+    assert held_by in str(caught.value)
     engine.said = Reaction(GONE, release(engine, "ConfigMap", "held"))
     done = engine(config(x="1"), wait_timeout=60)
     assert sorted(done["objects"]["created"]) == everything
