@@ -19,8 +19,9 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
     predict_by_ingress,
     right,
 )
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Run
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 
 def test_the_bento_predicts_through_the_service_proxy(published: Run, cluster: Cluster) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import NAME, predict, right
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/bentodeployments.serving.yatai.ai"
 OLD = "bentodeployments.v1alpha3.serving.yatai.ai"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import NAMESPACE, load, predict, right
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 NAME = "busy"
 PLAYBOOK = Path(__file__).parent / "playbooks" / "busy.yml"

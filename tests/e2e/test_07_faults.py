@@ -17,10 +17,11 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
     predict_by_ingress,
     right,
 )
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.faults import Disturber, disturbing
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab, answering
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 BUILDER = "yatai.ai/is-bento-image-builder=true"
 

@@ -14,9 +14,10 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
     predict_by_ingress,
     right,
 )
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 
 def images(cluster: Cluster) -> list[str]:

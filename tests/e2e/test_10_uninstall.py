@@ -21,10 +21,11 @@ from ansible_collections.bentobox.platform.tests.e2e.helpers.bento import (
     right,
 )
 from ansible_collections.bentobox.platform.tests.e2e.helpers.canary import Canary
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks, Run
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
 from ansible_collections.bentobox.platform.tests.e2e.helpers.readme import EXISTING, commands, shell
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 OURS = (
     "cert-manager",

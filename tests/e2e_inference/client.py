@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 API, OPENAI = "api.inference.local", "openai.inference.local"
 IRIS = "/v1/models/sklearn-iris:predict"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Run
 
 from .client import OPENAI, Client
@@ -16,6 +17,17 @@ from .client import OPENAI, Client
 
 def test_make_up_ends_in_a_prediction(installed: Run) -> None:
     assert '{"predictions":["setosa"]}' in installed.output
+
+
+@pytest.mark.usefixtures("installed")
+def test_models_start_side_by_side(cluster: Cluster) -> None:
+    """All are begun before one is waited for, and a route is made when its model is ready."""
+    kserve, gateways = "/apis/serving.kserve.io/v1beta1", "/apis/gateway.networking.k8s.io/v1"
+    samples = {"tenant-a": ("sklearn-iris", "language"), "tenant-c": ("pytorch-resnet",)}
+    paths = [f"/namespaces/{tenant}/inferenceservices/{name}" for tenant, names in samples.items() for name in names]
+    begun = max(cluster.get(kserve + path)["metadata"]["creationTimestamp"] for path in paths)
+    first = cluster.get(f"{gateways}/namespaces/inference-gateway/httproutes/tenant-a-sklearn-iris")
+    assert begun < first["metadata"]["creationTimestamp"]
 
 
 def test_right_answer_for_a_token_of_the_tenant(client: Client) -> None:

@@ -12,7 +12,8 @@ import zlib
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import Client
 

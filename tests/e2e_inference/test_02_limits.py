@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
 from ansible_collections.bentobox.platform.tests.support.modules import done
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import LEFT, SETOSA, Answer, Client, let_in, until_refused
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import Client, asleep
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.raised import Lab
 from ansible_collections.bentobox.platform.tests.support.modules import done, run_module
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import SETOSA, Client, asleep
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import eventually
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import Client
 from .colours import coloured, counted

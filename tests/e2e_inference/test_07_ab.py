@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.support.modules import done
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import Client, let_in, until_refused
 from .colours import coloured, counted

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster, eventually
+from ansible_collections.bentobox.platform.tests.e2e.helpers.cluster import Cluster
 from ansible_collections.bentobox.platform.tests.e2e.helpers.playbook import Playbooks
 from ansible_collections.bentobox.platform.tests.support.modules import done
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .client import API, OPENAI, SETOSA, Client
 

@@ -72,7 +72,7 @@ def run_playbook(
     *,
     variables: dict[str, Any] | None = None,
     options: tuple[str, ...] = ("-vvv", "--diff"),
-    timeout: float = 300,
+    timeout: float = 900,
 ) -> subprocess.CompletedProcess[str]:
     """Runs the tasks on localhost by a real ansible-playbook; variables go through a file, never the command line."""
     command, environment = write_playbook(directory, tasks, variables, options)

@@ -11,10 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 
-def wait_for(check: Callable[[], Any], timeout: float = 60) -> Any:
-    """The first true value of `check`."""
-    deadline = time.monotonic() + timeout
-    while not (found := check()):
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.1)
-    return found
+def eventually(
+    check: Callable[[], Any], what: str = "what the test waits for", timeout: float = 60, interval: float = 0.2
+) -> Any:
+    """The first true value of `check`; what it raised or returned last is told when the time (seconds) is up."""
+    end = time.monotonic() + timeout
+    while True:
+        try:
+            if last := check():
+                return last
+        except Exception as error:  # whatever it is, it may be over the next time
+            last = error
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {timeout:.0f} s; last seen: {last!r}")
+        time.sleep(interval)

@@ -16,6 +16,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.patience im
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.refusals import passing
 
 from .errors import OptionError, ServingError, TimedOut
+from .inference_report import report
 from .inference_runtime import choose
 from .inference_spec import INFERENCE_API, KIND, check_mode_fits, check_options, manifest
 from .inference_traffic import Move, held_back, plan
@@ -238,31 +239,12 @@ class InferenceService:
 
     # -- result ----------------------------------------------------------------------------------------------------
     def _result(self, change: Change, scene: Scene) -> Obj:
-        status = (scene.service or {}).get("status") or {}
-        reported = scene.predictor
-        ready = [pod for pod in scene.pods if condition(pod, "Ready").get("status") == "True" and not is_going(pod)]
         return {
             "changed": change.changed,
             "diff": change.diff,
             "name": self.name,
             "namespace": self.namespace,
-            "url": status.get("url") or "",
-            "address": (status.get("address") or {}).get("url") or "",
-            "ready_replicas": len(ready),
-            "revisions": {
-                "latest_created": reported.get("latestCreatedRevision") or "",
-                "latest_ready": reported.get("latestReadyRevision") or "",
-                "previous": reported.get("previousRolledoutRevision") or "",
-            },
-            "traffic": [
-                {
-                    "revision": entry.get("revisionName") or "",
-                    "percent": int(entry.get("percent") or 0),
-                    "latest": bool(entry.get("latestRevision")),
-                }
-                for entry in reported.get("traffic") or []
-            ],
-            "conditions": status.get("conditions") or [],
+            **report(scene),
             "seconds": round(time.monotonic() - self.start, 1),
         }
 

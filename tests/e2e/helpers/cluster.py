@@ -11,8 +11,7 @@ import hashlib
 import json
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -170,18 +169,3 @@ def differences(before: dict[str, str], after: dict[str, str], ignore: Iterable[
     found += [f"removed {key}" for key in sorted(before.keys() - after.keys())]
     found += [f"changed {key}" for key in sorted(before.keys() & after.keys()) if before[key] != after[key]]
     return [line for line in found if not any(part in line for part in ignore)]
-
-
-def eventually(check: Callable[[], Any], what: str, timeout: float, interval: float = 0.5) -> Any:
-    """The first true value of `check`; what it raised or returned last is told when the time is up."""
-    end = time.monotonic() + timeout
-    while True:
-        try:
-            last = check()
-            if last:
-                return last
-        except (AssertionError, Refused, urllib3.exceptions.HTTPError, OSError) as error:
-            last = error
-        if time.monotonic() > end:
-            raise AssertionError(f"{what}: not within {timeout:.0f} s; last seen: {last}")
-        time.sleep(interval)

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import yaml
 from ansible_collections.bentobox.platform.tests.support.process import cache_dir
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from lab.artifacts import ensure
 
-from .cluster import Cluster, eventually
+from .cluster import Cluster
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 

@@ -61,7 +61,7 @@ class Playbook:
             "ANSIBLE_LOG_PATH": str(self.folder / "log"),
         }
         done = subprocess.run(
-            [program, str(file), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+            [program, str(file), *arguments], env=environment, capture_output=True, text=True, timeout=900, check=False
         )
         self.output = done.stdout + done.stderr
         assert (done.returncode != 0) is fails, self.output

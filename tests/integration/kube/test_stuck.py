@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import ApiError, WaitTimeout
-from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .conftest import Engine, Reaction
 from .samples import config, crd, custom, job
@@ -55,7 +55,10 @@ def test_a_namespace_is_named_with_what_holds_it(engine: Engine) -> None:
     everything = [f"ConfigMap {engine.name}/a", f"Namespace {engine.name}", f"Secret {engine.name}/{engine.name}"]
     assert sorted(engine(config(x="1"), check=True)["objects"]["created"]) == everything
     held_by = f"{HELD} in 1 resource instances"
-    wait_for(lambda: held_by in str(engine.client.get("v1", "Namespace", engine.name)["status"].get("conditions")))
+    eventually(
+        lambda: held_by in str(engine.client.get("v1", "Namespace", engine.name)["status"]),
+        "the controller says what holds it",
+    )
     with pytest.raises(WaitTimeout) as caught:
         engine(config(x="1"), wait_timeout=1)
     assert f"Namespace {engine.name}: held by the finalizers kubernetes" in str(caught.value)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.applyset import PART_OF
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import WaitTimeout
-from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .conftest import Engine
 from .samples import config, crd, custom, deployment, job
@@ -133,7 +133,7 @@ def ends_early(engine: Engine, happens: Callable[[], None], told: str, *, wait_t
     engine(suspended)
 
     def meanwhile() -> None:
-        wait_for(lambda: any("0 of 1 ready" in line for line in engine.said), wait_timeout)
+        eventually(lambda: any("0 of 1 ready" in line for line in engine.said), "it waits", wait_timeout)
         happens()
 
     thread = threading.Thread(target=meanwhile)
@@ -179,11 +179,8 @@ WAITING = {"name": "c", "ready": False, "image": "x", "imageID": "", "restartCou
 
 def pods_say(engine: Engine, count: int, state: dict[str, Any], **more: Any) -> None:
     """Writes what a kubelet would: there is none here. Waits until the controllers have made all Pods."""
-    deadline = time.monotonic() + 30
-    while len(pods := engine.client.list("v1", "Pod", engine.namespace)) < count:
-        assert time.monotonic() < deadline, f"{len(pods)} of {count} Pods"
-        time.sleep(0.1)
-    for pod in pods:
+    eventually(lambda: len(engine.client.list("v1", "Pod", engine.namespace)) >= count, f"there are {count} Pods")
+    for pod in engine.client.list("v1", "Pod", engine.namespace):
         containers = [{**WAITING, "state": state, **more}]
         status(engine, "Pod", pod["metadata"]["name"], "v1", {"phase": "Pending", "containerStatuses": containers})
 

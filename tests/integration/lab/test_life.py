@@ -11,10 +11,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from lab.node import cgroups, network, sysctls
 from lab.node.supervisor import Supervisor
@@ -23,13 +23,6 @@ from lab.slots import Network, recorded
 from .conftest import CHECKOUT, Machine
 
 KUBELET_PATHS = ("/var/lib/kubelet", "/var/lib/cni", "/var/log/pods", "/var/log/containers")
-
-
-def wait_for(check: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"not within {seconds:.0f} s"
-        time.sleep(0.5)
 
 
 def ready(machine: Machine) -> bool:
@@ -80,8 +73,8 @@ def test_what_is_killed_comes_back(bare: Machine) -> None:
     before = bare.pids()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: all(pid and pid != before[name] for name, pid in bare.pids().items()))
-    wait_for(lambda: ready(bare))
+    eventually(lambda: all(pid and pid != before[name] for name, pid in bare.pids().items()))
+    eventually(lambda: ready(bare))
 
 
 def test_up_heals_a_lab_whose_supervisor_was_killed(bare: Machine) -> None:
@@ -163,7 +156,7 @@ def test_down_leaves_nothing_after_a_crash(bare: Machine, state_folder: str) -> 
     os.kill(int((bare.settings.run / "supervisord.pid").read_text()), signal.SIGKILL)
     (bare.settings.run / "supervisord.pid").write_text("1\n")  # stale: a stranger's
     stray = subprocess.Popen(["nsenter", f"--net={bare.settings.netns}", "sleep", "600"])
-    wait_for(lambda: os.readlink(f"/proc/{stray.pid}/exe").endswith("sleep"))
+    eventually(lambda: os.readlink(f"/proc/{stray.pid}/exe").endswith("sleep"))
     if state_folder == "gone":
         shutil.rmtree(bare.settings.state)
     bare.down()

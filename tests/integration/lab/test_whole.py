@@ -6,27 +6,20 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from lab.slots import Network, recorded
 
 from .conftest import Machine, machine
 
 BUSYBOX = "docker.io/library/busybox:1.36"
-
-
-def wait_for(check: Callable[[], object], what: str, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
-        time.sleep(1)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +58,7 @@ def phase(whole: Machine, name: str) -> str:
 
 
 def output(whole: Machine, name: str) -> str:
-    wait_for(lambda: phase(whole, name) in ("Succeeded", "Failed"), f"the end of pod {name}")
+    eventually(lambda: phase(whole, name) in ("Succeeded", "Failed"), f"the end of pod {name}")
     return whole.kubectl("logs", name)
 
 
@@ -103,7 +96,7 @@ def test_an_external_ip_leads_from_the_machine_to_a_pod_that_is_not_root(whole: 
         except OSError:
             return False
 
-    wait_for(answers, "an answer through the external address")
+    eventually(answers, "an answer through the external address")
     assert whole.kubectl("exec", "web", "--", "id", "-u").strip() == "1000"
 
 
@@ -135,7 +128,7 @@ def test_a_registry_on_the_node_is_asked_itself(whole: Machine, node_ip: str) ->
             volumes=[{"name": "config", "configMap": {"name": "near"}}],
         ),
     )
-    wait_for(lambda: phase(whole, "near") == "Running", "the registry on the node")
+    eventually(lambda: phase(whole, "near") == "Running", "the registry on the node")
     apply(whole, pod("far", "echo pulled", image="127.0.0.1:5000/library/busybox:1.36", restartPolicy="Never"))
     assert output(whole, "far").strip() == "pulled"
     whole.kubectl("delete", "pod", "near")
@@ -176,12 +169,12 @@ def test_a_volume_and_the_cluster_survive_down_and_up_and_a_reboot(whole: Machin
         volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
     )
     apply(whole, claim, keeper)
-    wait_for(lambda: phase(whole, "keeper") == "Running", "a pod with a volume")
+    eventually(lambda: phase(whole, "keeper") == "Running", "a pod with a volume")
     written = whole.kubectl("exec", "keeper", "--", "cat", "/data/first")
     for stop in (lambda: whole.down(KEEP_DATA="1"), whole.reboot):
         stop()
         whole.up()
-        wait_for(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's next start")
+        eventually(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's next start")
         assert whole.kubectl("exec", "keeper", "--", "cat", "/data/first") == written
     whole.down()
     assert whole.remains() == []

@@ -26,7 +26,7 @@ from ansible_collections.bentobox.platform.tests.support.control_plane import Co
 from ansible_collections.bentobox.platform.tests.support.modules import run_module
 from ansible_collections.bentobox.platform.tests.support.oci_registry import OciRegistry
 from ansible_collections.bentobox.platform.tests.support.process import end, free_port, wait_ready
-from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 REPOSITORY = "yatai-bentos"
 BUILDERS = "yatai.ai/is-bento-image-builder=true"
@@ -97,11 +97,11 @@ def gateway_definitions(plane: ControlPlane, artifacts: Any) -> None:
 
 
 def _install(plane: ControlPlane, path: Path) -> None:
-    # KServe's definitions are the largest there are: a busy machine takes minutes.
-    plane.run_kubectl("apply", "--server-side", "-f", str(path), timeout=300)
-    wait_for(
-        lambda: plane.run_kubectl("wait", "--for=condition=Established", "crd", "--all", check=False).returncode == 0
-    )
+    # KServe's definitions are the largest there are: a busy machine takes minutes, and longer than a request may take.
+    apply = ("apply", "--server-side", "-f", str(path))
+    eventually(lambda: plane.run_kubectl(*apply, timeout=300), f"{path.name} is applied", 300)
+    established = ("wait", "--for=condition=Established", "crd", "--all")
+    eventually(lambda: plane.run_kubectl(*established, check=False).returncode == 0, "the kinds are Established")
 
 
 @pytest.fixture(scope="session")
@@ -168,8 +168,8 @@ class World:
         pool.shutdown(wait=False)
         return future
 
-    def wait(self, what: Callable[[], Any], timeout: float = 60) -> Any:
-        return wait_for(what, timeout)
+    def wait(self, check: Callable[[], Any], timeout: float = 60) -> Any:
+        return eventually(check, timeout=timeout)
 
     def builders(self) -> list[Obj]:
         return [

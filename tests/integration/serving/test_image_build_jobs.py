@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
 from ansible_collections.bentobox.platform.tests.support.oci_registry import OciRegistry
-from ansible_collections.bentobox.platform.tests.support.waiting import wait_for
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .conftest import REPOSITORY, World, install_chart, make_world, warned
 
@@ -45,7 +45,7 @@ def jobs_plane(artifacts: Any, tmp_path_factory: pytest.TempPathFactory) -> Iter
         "metadata": {"name": "probe", "namespace": "default"},
         "spec": {"bentoTag": "a:b", "buildArgs": ["A=1"]},
     }
-    wait_for(lambda: _accepted(client, probe))
+    eventually(lambda: _accepted(client, probe), "the definition is served")
     yield plane
     plane.stop()
 

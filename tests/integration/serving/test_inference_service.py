@@ -26,6 +26,8 @@ LABEL = "serving.kserve.io/inferenceservice"
 SOURCE = "internal.serving.kserve.io/storage-initializer-sourceuri"
 ALL = ("PredictorReady", "PredictorRouteReady", "LatestDeploymentReady", "RoutesReady", "IngressReady", "Ready")
 
+GONE_WRONG = {"type": "Ready", "status": "False", "reason": "RevisionMissing", "message": "nothing is ready"}
+
 
 @pytest.fixture(scope="session")
 def kserve(control_plane: ControlPlane, inference_artifacts: Any) -> ControlPlane:
@@ -421,3 +423,27 @@ def test_its_pods_outlive_it(world: World) -> None:
     done = future.result(60)
     assert (done["failed"], done["changed"]) == (False, False), done
     assert not world.client.list("v1", "Pod", world.namespace, label_selector=f"{LABEL}=iris")
+
+
+def test_what_is_served_is_listed(world: World) -> None:
+    assert world.run("inference_service_info")["inference_services"] == []
+    made = serve(world, min_replicas=0)
+    [one] = world.run("inference_service_info", name="iris")["inference_services"]
+    again = world.run("inference_service", **MODEL, min_replicas=0)
+    told = ("name", "namespace", "url", "address", "ready_replicas", "revisions", "traffic", "conditions")
+    assert {key: one[key] for key in told} == {key: again[key] for key in told}
+    assert (one["ready"], one["reason"]) == (True, "")
+    assert (one["model_format"], one["storage_uri"]) == (MODEL["model_format"], MODEL["storage_uri"])
+    assert one["deployment_mode"] == "Serverless"
+    world.run("inference_service", name="jade", model_format="sklearn", storage_uri="s3://models/jade", wait=False)
+    everywhere = world.run("inference_service_info", namespace=None)
+    here = [entry for entry in everywhere["inference_services"] if entry["namespace"] == world.namespace]
+    assert [(entry["name"], entry["ready"]) for entry in here] == [("iris", True), ("jade", False)]
+    assert everywhere["changed"] is False
+    assert world.run("inference_service_info", name="opal")["inference_services"] == []
+    made.make(ready="False")
+    [broken] = world.run("inference_service_info", name="iris")["inference_services"]
+    assert broken["ready"] is False
+    set_status(world, API, "inferenceservices", "iris", {"conditions": [{**GONE_WRONG, "lastTransitionTime": STAMP}]})
+    [broken] = world.run("inference_service_info", name="iris")["inference_services"]
+    assert broken["reason"] == "RevisionMissing: nothing is ready"

@@ -22,6 +22,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.wait import
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.apply import TenantRun
 from ansible_collections.bentobox.platform.plugins.module_utils.tenancy.options import tenant_argument_spec
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 _numbers = itertools.count(1)
 Obj = dict[str, Any]
@@ -120,10 +121,11 @@ def definitions(control_plane: ControlPlane, _definitions: list[Obj]) -> None:
     client = Client.from_params(control_plane.params())
     for definition in _definitions:
         client.apply(definition, field_manager="tests", force=True, timeout=180)  # KServe's is half a megabyte
-    deadline = time.monotonic() + 180
-    while not all(readiness(client.get(*_DEFINITION, name))[0] for name in NEEDED):
-        assert time.monotonic() < deadline, "the definitions are not Established"
-        time.sleep(0.2)
+    eventually(
+        lambda: all(readiness(client.get(*_DEFINITION, name))[0] for name in NEEDED),
+        "the definitions are Established",
+        180,
+    )
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.bentobox.platform.tests.support.bentos import make_bento
 from ansible_collections.bentobox.platform.tests.support.objectstore import ObjectStore
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 from ansible_collections.bentobox.platform.tests.support.yatai import Yatai
 
 from .conftest import runner
@@ -51,11 +52,7 @@ def status(server: Yatai) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-def until(check: Callable[[], Any], what: str, timeout: float = 30) -> None:
-    deadline = time.monotonic() + timeout
-    while not check():
-        assert time.monotonic() < deadline, f"never happened: {what}"
-        time.sleep(0.002)
+until = partial(eventually, interval=0.002)
 
 
 @pytest.fixture(autouse=True)
@@ -139,7 +136,7 @@ def test_store_refuses_in_the_middle_and_comes_back(storeless_yatai: Yatai, big:
     stop_in_the_middle(server)
     server.store.stop()
     server.resume()
-    until(lambda: status(server) == "failed", "Yatai noticed that its store is gone", 60)
+    until(lambda: status(server) == "failed", "Yatai noticed that its store is gone")
     server.store.start()
     result = push.finish()
     whole(server, result)
@@ -275,7 +272,7 @@ def test_yatai_killed_in_the_middle_of_a_pull(own_yatai: Yatai, big: Path, tmp_p
     def half_way() -> bool:
         return any(path.stat().st_size > 1 << 20 for path in there.glob(".pull-*/item/src/data.bin"))
 
-    until(half_way, "the download is under way", 60)
+    until(half_way, "the download is under way")
     own_yatai.pause()
     own_yatai.kill()
     time.sleep(1)
