@@ -72,7 +72,7 @@ def flower(
 @pytest.mark.parametrize("what", BROKEN)
 def test_it_says_why_and_the_one_before_keeps_serving(flower: None, module: Module, client: Client, what: str) -> None:
     change, said = BROKEN[what]
-    result = module("inference_service", **{**GOOD, **change}, wait_timeout=240)
+    result = module("inference_service", **{**GOOD, **change}, wait_timeout=480)
     print(result["msg"])
     assert result["failed"]
     assert said in result["msg"]

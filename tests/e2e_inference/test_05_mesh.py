@@ -32,7 +32,9 @@ def test_plain_text_to_a_model_is_refused(client: Client, cluster: Cluster) -> N
     overrides = json.dumps({"spec": spec})
     cluster.kubectl("run", "stranger", f"--image={container['image']}", "--restart=Never", f"--overrides={overrides}")
     try:
-        cluster.kubectl("wait", "pod/stranger", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=50s", timeout=60)
+        cluster.kubectl(
+            "wait", "pod/stranger", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=180s", timeout=200
+        )
         assert "refused" in cluster.kubectl("logs", "stranger")
     finally:
         cluster.kubectl("delete", "pod", "stranger", "--wait=false")
