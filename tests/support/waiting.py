@@ -10,17 +10,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 
 def eventually(
     check: Callable[[], Any], what: str = "what the test waits for", timeout: float = 60, interval: float = 0.2
 ) -> Any:
-    """The first true value of `check`; what it raised or returned last is told when the time (seconds) is up."""
+    """The first true value of `check`; what it raised or returned last is told when the time (seconds) is up.
+
+    Only what may be over the next time is tried again: an assertion, a connection, a refusal. All else is raised.
+    """
     end = time.monotonic() + timeout
     while True:
         try:
             if last := check():
                 return last
-        except Exception as error:  # whatever it is, it may be over the next time
+        except (AssertionError, HTTPError, OSError) as error:
             last = error
         if time.monotonic() > end:
             raise AssertionError(f"{what}: not within {timeout:.0f} s; last seen: {last!r}")

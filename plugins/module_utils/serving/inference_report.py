@@ -43,33 +43,35 @@ def report(scene: Scene) -> Obj:
 
 def find(client: Any, name: str | None, namespace: str | None) -> list[Obj]:
     """Those of this name and namespace, by namespace and name, with two LISTs; none where there is no KServe."""
+    selector = None if name is None else f"metadata.name={name}"
     try:
-        services = client.list(INFERENCE_API, KIND, namespace)
+        services = client.list(INFERENCE_API, KIND, namespace, field_selector=selector)
     except UnknownKind:
         return []
+    label = SERVICE_LABEL if name is None else f"{SERVICE_LABEL}={name}"
     pods: dict[tuple[str, str], list[Obj]] = {}
-    for pod in client.list("v1", "Pod", namespace, label_selector=SERVICE_LABEL):
+    for pod in client.list("v1", "Pod", namespace, label_selector=label):
         key = (pod["metadata"]["namespace"], pod["metadata"]["labels"][SERVICE_LABEL])
         pods.setdefault(key, []).append(pod)
-    scenes = {
-        key: Scene(service, pods=pods.get(key, []))
-        for service in services
-        if name in (None, name_of(service))
-        for key in [(service["metadata"]["namespace"], name_of(service))]
-    }
-    return [_entry(scenes[key]) for key in sorted(scenes)]
+    services.sort(key=_key)
+    return [_entry(Scene(service, pods=pods.get(_key(service), []))) for service in services]
+
+
+def _key(service: Obj) -> tuple[str, str]:
+    return service["metadata"]["namespace"], name_of(service)
 
 
 def _entry(scene: Scene) -> Obj:
     service = scene.service or {}
     model = service["spec"]["predictor"].get("model") or {}
-    ready = condition(service, "Ready")
-    reasons = [ready.get("reason"), ready.get("message")] if ready.get("status") != "True" else []
+    told = condition(service, "Ready")
+    ready = told.get("status") == "True" and not is_going(service)
+    reason = ": ".join(text for text in (told.get("reason"), told.get("message")) if text)
     return {
         "name": name_of(service),
         "namespace": service["metadata"]["namespace"],
-        "ready": ready.get("status") == "True" and not is_going(service),
-        "reason": "is being deleted" if is_going(service) else ": ".join(text for text in reasons if text),
+        "ready": ready,
+        "reason": "" if ready else "is being deleted" if is_going(service) else reason,
         "model_format": (model.get("modelFormat") or {}).get("name") or "",
         "storage_uri": model.get("storageUri") or "",
         "deployment_mode": mode_of(service),

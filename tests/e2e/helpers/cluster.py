@@ -22,7 +22,7 @@ import yaml
 RESTLESS = {"events", "leases", "endpoints", "endpointslices", "componentstatuses", "nodes", "pods", "replicasets"}
 
 
-class Refused(Exception):
+class Refused(urllib3.exceptions.HTTPError):
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status}: {text[:400]}")
         self.status = status

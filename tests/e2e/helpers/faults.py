@@ -16,7 +16,7 @@ from typing import Any
 
 import urllib3
 
-from .cluster import Cluster, Refused
+from .cluster import Cluster
 from .playbook import Run
 
 
@@ -37,7 +37,7 @@ class Disturber:
             try:
                 if found := moment():
                     return found
-            except (Refused, urllib3.exceptions.HTTPError, OSError, ValueError):
+            except (urllib3.exceptions.HTTPError, OSError, ValueError):
                 pass  # what was killed before is not back yet
             time.sleep(0.05)
         raise RuntimeError(f"{what} did not come within {timeout:.0f} s")

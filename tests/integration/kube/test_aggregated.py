@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.client impo
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors import KubeError
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.inventory import installed
 from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
+from ansible_collections.bentobox.platform.tests.support.waiting import eventually
 
 from .conftest import Engine
 from .samples import Obj, config, crd
@@ -69,11 +69,12 @@ class Aggregated:
     def until(self, *, served: bool) -> None:
         """The first API server asks the second now and then."""
         discovery = Engine(self.front, "").client.discovery
-        end = time.monotonic() + 120
-        while (discovery.preferred(GROUP, "Gadget") is not None) is not served:
-            assert time.monotonic() < end, f"served: {not served}"
-            time.sleep(0.5)
+
+        def seen() -> bool:
             discovery.forget()
+            return (discovery.preferred(GROUP, "Gadget") is not None) is served
+
+        eventually(seen, f"served: {served}", 120, 0.5)
 
     @contextmanager
     def away(self) -> Iterator[None]:

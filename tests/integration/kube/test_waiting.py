@@ -179,8 +179,12 @@ WAITING = {"name": "c", "ready": False, "image": "x", "imageID": "", "restartCou
 
 def pods_say(engine: Engine, count: int, state: dict[str, Any], **more: Any) -> None:
     """Writes what a kubelet would: there is none here. Waits until the controllers have made all Pods."""
-    eventually(lambda: len(engine.client.list("v1", "Pod", engine.namespace)) >= count, f"there are {count} Pods")
-    for pod in engine.client.list("v1", "Pod", engine.namespace):
+
+    def made() -> list[dict[str, Any]]:
+        pods = engine.client.list("v1", "Pod", engine.namespace)
+        return pods if len(pods) >= count else []
+
+    for pod in eventually(made, f"there are {count} Pods", 30):
         containers = [{**WAITING, "state": state, **more}]
         status(engine, "Pod", pod["metadata"]["name"], "v1", {"phase": "Pending", "containerStatuses": containers})
 

@@ -73,8 +73,8 @@ def test_what_is_killed_comes_back(bare: Machine) -> None:
     before = bare.pids()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    eventually(lambda: all(pid and pid != before[name] for name, pid in bare.pids().items()))
-    eventually(lambda: ready(bare))
+    eventually(lambda: all(pid and pid != before[name] for name, pid in bare.pids().items()), "all run again")
+    eventually(lambda: ready(bare), "the lab is ready", interval=0.5)
 
 
 def test_up_heals_a_lab_whose_supervisor_was_killed(bare: Machine) -> None:
@@ -156,7 +156,7 @@ def test_down_leaves_nothing_after_a_crash(bare: Machine, state_folder: str) -> 
     os.kill(int((bare.settings.run / "supervisord.pid").read_text()), signal.SIGKILL)
     (bare.settings.run / "supervisord.pid").write_text("1\n")  # stale: a stranger's
     stray = subprocess.Popen(["nsenter", f"--net={bare.settings.netns}", "sleep", "600"])
-    eventually(lambda: os.readlink(f"/proc/{stray.pid}/exe").endswith("sleep"))
+    eventually(lambda: os.readlink(f"/proc/{stray.pid}/exe").endswith("sleep"), "the stranger runs")
     if state_folder == "gone":
         shutil.rmtree(bare.settings.state)
     bare.down()

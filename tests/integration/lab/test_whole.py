@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from lab.slots import Network, recorded
 from .conftest import Machine, machine
 
 BUSYBOX = "docker.io/library/busybox:1.36"
+# Each look is a kubectl of its own.
+until = partial(eventually, timeout=120, interval=1)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def phase(whole: Machine, name: str) -> str:
 
 
 def output(whole: Machine, name: str) -> str:
-    eventually(lambda: phase(whole, name) in ("Succeeded", "Failed"), f"the end of pod {name}")
+    until(lambda: phase(whole, name) in ("Succeeded", "Failed"), f"the end of pod {name}")
     return whole.kubectl("logs", name)
 
 
@@ -96,7 +99,7 @@ def test_an_external_ip_leads_from_the_machine_to_a_pod_that_is_not_root(whole: 
         except OSError:
             return False
 
-    eventually(answers, "an answer through the external address")
+    until(answers, "an answer through the external address")
     assert whole.kubectl("exec", "web", "--", "id", "-u").strip() == "1000"
 
 
@@ -128,7 +131,7 @@ def test_a_registry_on_the_node_is_asked_itself(whole: Machine, node_ip: str) ->
             volumes=[{"name": "config", "configMap": {"name": "near"}}],
         ),
     )
-    eventually(lambda: phase(whole, "near") == "Running", "the registry on the node")
+    until(lambda: phase(whole, "near") == "Running", "the registry on the node")
     apply(whole, pod("far", "echo pulled", image="127.0.0.1:5000/library/busybox:1.36", restartPolicy="Never"))
     assert output(whole, "far").strip() == "pulled"
     whole.kubectl("delete", "pod", "near")
@@ -169,12 +172,12 @@ def test_a_volume_and_the_cluster_survive_down_and_up_and_a_reboot(whole: Machin
         volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}],
     )
     apply(whole, claim, keeper)
-    eventually(lambda: phase(whole, "keeper") == "Running", "a pod with a volume")
+    until(lambda: phase(whole, "keeper") == "Running", "a pod with a volume")
     written = whole.kubectl("exec", "keeper", "--", "cat", "/data/first")
     for stop in (lambda: whole.down(KEEP_DATA="1"), whole.reboot):
         stop()
         whole.up()
-        eventually(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's next start")
+        until(lambda: "found" in whole.kubectl("logs", "keeper"), "the pod's next start")
         assert whole.kubectl("exec", "keeper", "--", "cat", "/data/first") == written
     whole.down()
     assert whole.remains() == []

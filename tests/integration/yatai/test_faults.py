@@ -52,7 +52,7 @@ def status(server: Yatai) -> str:
     return str(rows[0][0]) if rows else ""
 
 
-until = partial(eventually, interval=0.002)
+until = partial(eventually, timeout=30, interval=0.002)
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +136,7 @@ def test_store_refuses_in_the_middle_and_comes_back(storeless_yatai: Yatai, big:
     stop_in_the_middle(server)
     server.store.stop()
     server.resume()
-    until(lambda: status(server) == "failed", "Yatai noticed that its store is gone")
+    until(lambda: status(server) == "failed", "Yatai noticed that its store is gone", timeout=60)
     server.store.start()
     result = push.finish()
     whole(server, result)
@@ -272,7 +272,7 @@ def test_yatai_killed_in_the_middle_of_a_pull(own_yatai: Yatai, big: Path, tmp_p
     def half_way() -> bool:
         return any(path.stat().st_size > 1 << 20 for path in there.glob(".pull-*/item/src/data.bin"))
 
-    until(half_way, "the download is under way")
+    until(half_way, "the download is under way", timeout=60)
     own_yatai.pause()
     own_yatai.kill()
     time.sleep(1)
