@@ -17,7 +17,7 @@ from .deployment_verdict import Scene
 from .errors import RolloutFailed, ServingError, TimedOut
 from .look import Look, apply_if_changed, fields, last_words
 from .names import RESOURCES_API, SERVING_API
-from .pods import is_going, name_of, owner_uids, uid_of
+from .pods import conditions, is_going, name_of, owner_uids, uid_of
 from .verdict import DONE, FAILED, STUCK, Patience, Verdict
 
 Obj = dict[str, Any]
@@ -67,7 +67,7 @@ class BentoDeployment:
             scene = self._scene() if live else Scene(after)
             return {**result, **self._facts(scene, start)}
         gone = _gone_envs(live, after)
-        scene = self._wait(start, gone)
+        scene = self._wait(start, gone, conditions(after) if change.changed else [])
         facts = self._facts(scene, start)
         check = Check(self.client, self.name, self.namespace, self.settings, self.warn)
         check.ingress(facts["urls"].get("ingress", ""), scene.ingress, start)
@@ -127,15 +127,15 @@ class BentoDeployment:
         scene.events = Look.events(client, self.namespace, uids)
         return scene
 
-    def _wait(self, start: float, gone: dict[str, set[str]]) -> Scene:
+    def _wait(self, start: float, gone: dict[str, set[str]], heard: list[Obj]) -> Scene:
         deadline = start + self.settings.timeout
         patience = Patience()
         while True:
             scene = self._scene()
-            verdict = rules.judge(scene, gone)
+            verdict = rules.judge(scene, gone, heard)
             if verdict.state == DONE:
                 return scene
-            verdict = rules.judge(self._details(scene), gone)
+            verdict = rules.judge(self._details(scene), gone, heard)
             if verdict.state == STUCK and verdict.grace < 0:
                 verdict = Verdict(**{**verdict.__dict__, "grace": self.settings.unschedulable_timeout})
             verdict = patience.judge(verdict)
@@ -229,7 +229,7 @@ class BentoDeployment:
             "host": host,
             "replicas": {"api": api, "runners": runners},
             "probe": {},
-            "conditions": (deployment.get("status") or {}).get("conditions") or [],
+            "conditions": conditions(deployment),
             "seconds": round(time.monotonic() - start, 1),
         }
 

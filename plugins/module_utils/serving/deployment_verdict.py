@@ -7,10 +7,11 @@ the Deployments, their pods, the HorizontalPodAutoscalers and the Ingress."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .pods import condition, is_going, name_of, owner_uids, uid_of
+from .pods import condition, conditions, is_going, name_of, owner_uids, uid_of
 from .quantity import same
 from .rollout import rollout
 from .text import first_line
@@ -62,8 +63,9 @@ def components(deployment: Obj, bento: Obj) -> list[Component]:
     return found
 
 
-def judge(scene: Scene, gone_envs: dict[str, set[str]] | None = None) -> Verdict:
-    """gone_envs: per runner ('' is the API server) the variables that the last change took away."""
+def judge(scene: Scene, gone_envs: dict[str, set[str]] | None = None, heard: Sequence[Obj] = ()) -> Verdict:
+    """gone_envs: per runner ('' is the API server) the variables that the last change took away. heard: the conditions
+    there were when the BentoDeployment was changed."""
     deployment = scene.deployment
     if deployment is None:
         return Verdict(FAILED, "the BentoDeployment was deleted")
@@ -80,10 +82,10 @@ def judge(scene: Scene, gone_envs: dict[str, set[str]] | None = None) -> Verdict
             else lag(component, workload, scene.bento, (gone_envs or {}).get(component.runner, set()))
         )
         if behind or workload is None:
-            waits.append(_operator(scene, f"Deployment {component.workload} {behind}"))
+            waits.append(_operator(scene, f"Deployment {component.workload} {behind}", heard))
             continue
         waits.append(rollout(scene, workload) or _scaler(component, workload, scalers.get(component.workload)))
-    waits.append(_ingress(scene))
+    waits.append(_ingress(scene, heard))
     # The worst first: a crash says more than the wait for something else.
     for state in (FAILED, STUCK, WORKING):
         found = [verdict for verdict in waits if verdict.state == state]
@@ -145,9 +147,9 @@ def _resources_lag(wanted: Obj, have: Obj) -> str:
     return ""
 
 
-def _operator(scene: Scene, what: str) -> Verdict:
+def _operator(scene: Scene, what: str, heard: Sequence[Obj]) -> Verdict:
     deployment = scene.deployment or {}
-    if not (deployment.get("status") or {}).get("conditions"):
+    if not conditions(deployment):
         return Verdict(
             STUCK,
             "yatai-deployment has not touched the BentoDeployment",
@@ -160,7 +162,8 @@ def _operator(scene: Scene, what: str) -> Verdict:
         return Verdict(WORKING, what)
     text = first_line(told.removeprefix("Failed to reconcile BentoDeployment: "))
     if _FINAL.search(told):
-        return Verdict(STUCK, f"yatai-deployment says: {text}", GRACE_OPERATOR)
+        # What it said before the change is no answer to it.
+        return Verdict(STUCK, f"yatai-deployment says: {text}", GRACE_SILENCE if available in heard else GRACE_OPERATOR)
     return Verdict(WORKING, f"{what}; yatai-deployment says: {text}")
 
 
@@ -179,11 +182,11 @@ def _scaler(component: Component, workload: Obj, scaler: Obj | None) -> Verdict:
     return Verdict(DONE, "")
 
 
-def _ingress(scene: Scene) -> Verdict:
+def _ingress(scene: Scene, heard: Sequence[Obj]) -> Verdict:
     deployment = scene.deployment or {}
     enabled = (deployment["spec"].get("ingress") or {}).get("enabled")
     if enabled and scene.ingress is None:
-        return _operator(scene, "the Ingress is missing")
+        return _operator(scene, "the Ingress is missing", heard)
     if not enabled and scene.ingress is not None and uid_of(deployment) in owner_uids(scene.ingress):
         return Verdict(WORKING, "the Ingress is still there")
     return Verdict(DONE, "")

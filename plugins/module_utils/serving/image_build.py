@@ -20,8 +20,8 @@ from .image_objects import RequestObjects
 from .image_preflight import preflight
 from .image_request import BuildOptions
 from .image_verdict import judge
-from .look import apply_if_changed, fields, last_words
-from .pods import active_container, condition, is_going, name_of, owner_uids, uid_of
+from .look import Look, apply_if_changed, fields, last_words
+from .pods import active_container, condition, conditions, is_going, name_of, owner_uids, uid_of
 from .registry import Registry
 from .verdict import DONE, FAILED, STUCK, WORKING, Patience, Verdict
 
@@ -61,6 +61,7 @@ class ImageBuild:
         self.registry, self.record, self.warn = registry, record, warn
         self.objects = RequestObjects(client, options.name, options.namespace)
         self._over: set[str] = set()  # uids of the pods and Jobs of attempts that are judged already
+        self._heard: list[Obj] = []
 
     # -- present ---------------------------------------------------------------------------------------------------
     def present(self) -> Obj:
@@ -100,9 +101,7 @@ class ImageBuild:
         elif change.changed or again:
             if again and live:
                 self._forget(live, now)
-            live = apply_if_changed(
-                self.client, desired, live, force=self.settings.take_ownership, check_mode=False
-            ).after
+            live = self._write(desired, live)
         if not self.settings.wait:
             return {**result, **self._facts(live, bento, now, start, built=False)}
         verdict, built = self._wait(start, started=bool(again) or now.state != DONE)
@@ -169,9 +168,10 @@ class ImageBuild:
         look = self.objects.look()
         jobs = [job for job in look.jobs if uid_of(job) not in self._over]
         pods = [pod for pod in look.pods if uid_of(pod) not in self._over and not owner_uids(pod) & self._over]
-        children = {uid_of(o) for o in (live, *jobs)}
-        events = look.events(self.client, self.options.namespace, children)
-        return judge(live, bento, jobs, pods, events)
+        return judge(live, bento, jobs, pods, self._events(live, jobs), self._heard)
+
+    def _events(self, live: Obj, jobs: list[Obj]) -> list[Obj]:
+        return Look.events(self.client, self.options.namespace, {uid_of(o) for o in (live, *jobs)})
 
     def _wait(self, start: float, *, started: bool) -> tuple[Verdict, bool]:
         deadline = start + self.settings.timeout
@@ -205,7 +205,14 @@ class ImageBuild:
     def _retry(self, live: Obj) -> None:
         self._forget(live, Verdict(FAILED, ""))
         desired = image_request.manifest(self.options, live, attempt=image_request.attempt_of(live) + 1)
-        apply_if_changed(self.client, desired, live, force=self.settings.take_ownership, check_mode=False)
+        self._write(desired, live)
+
+    def _write(self, desired: Obj, live: Obj | None) -> Obj:
+        """Remembers what the operator said until then."""
+        events = self._events(live, []) if live else []
+        after = apply_if_changed(self.client, desired, live, force=self.settings.take_ownership, check_mode=False).after
+        self._heard = conditions(after) + events
+        return after
 
     def _forget(self, live: Obj, now: Verdict) -> None:
         """Make the operator and us see the request anew; the change of its spec that follows starts the build."""
@@ -267,7 +274,7 @@ class ImageBuild:
             "built": built,
             "generation": verdict.generation,
             "seconds": round(time.monotonic() - start, 1),
-            "conditions": ((live or {}).get("status") or {}).get("conditions") or [],
+            "conditions": conditions(live),
         }
 
 

@@ -12,6 +12,7 @@ the Job and the pods themselves; conditions and events only tell why there is ne
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from . import pods as pod_rules
@@ -51,15 +52,23 @@ _HINTS = (
 )
 
 
-def judge(request: Obj, bento: Obj | None, jobs: list[Obj], pods: list[Obj], events: list[Obj]) -> Verdict:
+def judge(
+    request: Obj,
+    bento: Obj | None,
+    jobs: list[Obj],
+    pods: list[Obj],
+    events: list[Obj],
+    heard: Sequence[Obj] = (),
+) -> Verdict:
     """The state of one build. jobs and pods are the builder's of this namespace, events those of the request and jobs;
-    what is left from an attempt that was already judged must have been taken out before."""
+    what is left from an attempt that was already judged must have been taken out before. heard: the conditions and
+    events there were when the request was changed."""
     jobs = [job for job in jobs if uid_of(request) in owner_uids(job) and not is_going(job)]
     parents = {uid_of(request)} | {uid_of(job) for job in jobs}
     pods = [pod for pod in pods if parents & owner_uids(pod) and not is_going(pod)]
     generation = JOB if jobs else POD if pods else ""
     verdict = _success(request, bento) or (_job(jobs, pods, events) if jobs else _pod(pods))
-    verdict = verdict or _operator(request, events)
+    verdict = verdict or _operator(request, events, heard)
     return Verdict(**{**verdict.__dict__, "generation": generation})
 
 
@@ -152,7 +161,7 @@ def _waiting(active: list[Obj]) -> Verdict | None:
     return None
 
 
-def _operator(request: Obj, events: list[Obj]) -> Verdict:
+def _operator(request: Obj, events: list[Obj], heard: Sequence[Obj]) -> Verdict:
     """Nothing is being built: what does the operator say about it?"""
     if not (request.get("status") or {}).get("conditions"):
         return Verdict(
@@ -161,20 +170,22 @@ def _operator(request: Obj, events: list[Obj]) -> Verdict:
             GRACE_SILENCE,
             hint="is the operator running, and does it watch this namespace?",
         )
-    available = condition(request, "BentoAvailable")
-    told = str(available.get("message") or "") if available.get("status") == "False" else ""
-    if not told:
+    said = condition(request, "BentoAvailable")
+    if said.get("status") != "False" or not said.get("message"):
         errors = [
             e
             for e in events
             if e.get("type") == "Warning" and (e.get("involvedObject") or {}).get("uid") == uid_of(request)
         ]
-        told = str(errors[-1].get("message") or "") if errors else ""
+        said = errors[-1] if errors else {}
+    told = str(said.get("message") or "")
     if not told:
         return Verdict(WORKING, "the operator prepares the build")
     text = first_line(told.removeprefix("Failed to reconcile BentoRequest: "))
     if _FINAL.search(told):
-        return Verdict(STUCK, f"yatai-image-builder says: {text}", GRACE_OPERATOR, hint=_hint(told))
+        # What it said before the change is no answer to it.
+        grace = GRACE_SILENCE if said in heard else GRACE_OPERATOR
+        return Verdict(STUCK, f"yatai-image-builder says: {text}", grace, hint=_hint(told))
     # Anything else it tries again, as when Yatai or the registry restarts: only the deadline ends that.
     return Verdict(WORKING, f"yatai-image-builder says: {text}")
 

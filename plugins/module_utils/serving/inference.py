@@ -20,8 +20,8 @@ from .inference_report import report
 from .inference_runtime import choose
 from .inference_spec import INFERENCE_API, KIND, check_mode_fits, check_options, manifest
 from .inference_traffic import Move, held_back, plan
-from .inference_verdict import SERVICE_LABEL, Scene, judge, judge_traffic
-from .inference_wait import Waiter, look
+from .inference_verdict import SERVICE_LABEL, Scene, heard_of, judge, judge_traffic
+from .inference_wait import Waiter, look, look_closer
 from .look import Change, apply_if_changed, fields
 from .pods import condition, is_going, name_of, uid_of
 from .verdict import Verdict
@@ -79,6 +79,7 @@ class InferenceService:
         self.show, self.warn = show, warn
         self.start = time.monotonic()
         self.generation: int | None = None  # of what KServe had made of it before it was changed
+        self.heard: list[Obj] = []  # what KServe had said until then
         self.who = f"InferenceService {namespace}/{name}"
 
     # -- present ---------------------------------------------------------------------------------------------------
@@ -92,7 +93,7 @@ class InferenceService:
         gone = _variables(live) - _variables(change.after)
 
         def ready(scene: Scene) -> Verdict:
-            return judge(scene, gone)
+            return judge(scene, gone, self.heard)
 
         held = held_back(desired, live) if live else None
         if held:
@@ -155,8 +156,10 @@ class InferenceService:
         if not change.changed or self.settings.check_mode:
             return
         if live is not None:
-            backing = look(self.client, self.name, self.namespace).backing()
-            self.generation = int(((backing or {}).get("metadata") or {}).get("generation") or 0)
+            scene = look(self.client, self.name, self.namespace)
+            look_closer(self.client, self.namespace, scene)
+            self.generation = int(((scene.backing() or {}).get("metadata") or {}).get("generation") or 0)
+            self.heard = heard_of(scene)
         # The same write was accepted a moment ago, but by a webhook that may be restarting now.
         change.after = self._patiently(lambda: self.client.apply(desired, force=self.settings.take_ownership))
 
@@ -179,7 +182,7 @@ class InferenceService:
         if self.settings.check_mode or not self.settings.wait:
             return self._result(change, scene)
         if move is Move.PROMOTE:
-            return self._result(change, self._wait(judge))
+            return self._result(change, self._wait(lambda seen: judge(seen, heard=self.heard)))
         after = self._wait(lambda seen: judge_traffic(seen, planned.target))
         if condition(after.service, "Ready").get("status") != "True":
             self.warn(

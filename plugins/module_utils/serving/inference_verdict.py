@@ -7,6 +7,7 @@ observedGeneration is that of another object, so the objects it makes are looked
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +54,8 @@ class Scene:
         return next((w for w in self.workloads if name_of(w) == name and not is_going(w)), None)
 
 
-def judge(scene: Scene, gone_env: frozenset[str] | set[str] = frozenset()) -> Verdict:
-    """gone_env: variables that the last change took away."""
+def judge(scene: Scene, gone_env: frozenset[str] | set[str] = frozenset(), heard: Sequence[Obj] = ()) -> Verdict:
+    """gone_env: variables that the last change took away. heard: what there was to hear when it was made."""
     service = scene.service
     if service is None:
         return Verdict(FAILED, "it was deleted")
@@ -62,7 +63,8 @@ def judge(scene: Scene, gone_env: frozenset[str] | set[str] = frozenset()) -> Ve
     backing = scene.backing()
     behind = "is not made yet" if backing is None else lag(service, backing, gone_env)
     if backing is None or behind:
-        return _controller(scene, f"{'Deployment' if raw else 'Knative Service'} {name_of(service)}-predictor {behind}")
+        what = f"{'Deployment' if raw else 'Knative Service'} {name_of(service)}-predictor {behind}"
+        return _controller(scene, what, heard)
     current = int((backing.get("status") or {}).get("observedGeneration") or 0)
     if current < int(backing["metadata"].get("generation") or 0):
         return Verdict(WORKING, f"{backing.get('kind')} {name_of(backing)} is not seen by its controller yet")
@@ -110,31 +112,40 @@ def _phrase(kind: str, have: Obj) -> str:
     return f"{kind} is {have.get('status') or 'not known yet'}" + (f" ({text})" if text else "")
 
 
-def _controller(scene: Scene, what: str) -> Verdict:
+def _controller(scene: Scene, what: str, heard: Sequence[Obj]) -> Verdict:
     service = scene.service or {}
     failure = model_failure(service)
-    if failure:
-        return Verdict(STUCK, f"KServe says: {failure}", GRACE_SPEC)
-    told = _event(scene, {uid_of(service)})
+    said = _model_status(service) if failure else _event(scene)
+    told = failure or ": ".join(first_line(str(said[key])) for key in ("reason", "message") if said.get(key))
     if told:
-        return Verdict(STUCK, f"KServe says: {told}", GRACE_SPEC)
+        # What KServe said before the change is no answer to it.
+        return Verdict(STUCK, f"KServe says: {told}", GRACE_SILENCE if said in heard else GRACE_SPEC)
     return Verdict(STUCK, what, GRACE_SILENCE, hint="is kserve-controller-manager running, and does it have Knative?")
+
+
+def heard_of(scene: Scene) -> list[Obj]:
+    """All that KServe says of it now."""
+    return [*scene.events, _model_status(scene.service or {})]
+
+
+def _model_status(service: Obj) -> Obj:
+    return dict((service.get("status") or {}).get("modelStatus") or {})
 
 
 def model_failure(service: Obj) -> str:
     """KServe leaves the last failure there when it is over, so the state beside it decides."""
-    status = (service.get("status") or {}).get("modelStatus") or {}
+    status = _model_status(service)
     if status.get("transitionStatus") not in ("InvalidSpec", "BlockedByFailedLoad"):
         return ""
     info = status.get("lastFailureInfo") or {}
     return ": ".join(first_line(str(info[key])) for key in ("reason", "message") if info.get(key))
 
 
-def _event(scene: Scene, uids: set[str]) -> str:
-    for event in reversed(scene.events):
-        if (event.get("involvedObject") or {}).get("uid") in uids and event.get("reason") != "Unhealthy":
-            return f"{event.get('reason')}: {first_line(str(event.get('message') or ''))}"
-    return ""
+def _event(scene: Scene) -> Obj:
+    """The last of the InferenceService's own."""
+    uid = uid_of(scene.service or {})
+    mine = [event for event in scene.events if (event.get("involvedObject") or {}).get("uid") == uid]
+    return mine[-1] if mine else {}
 
 
 # -- the newest revision -----------------------------------------------------------------------------------------------

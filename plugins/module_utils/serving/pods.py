@@ -80,11 +80,12 @@ def newest(objects: list[Obj]) -> Obj | None:
     return max(objects, key=lambda o: (not is_going(o), str(o["metadata"].get("creationTimestamp", "")), name_of(o)))
 
 
+def conditions(obj: Obj | None) -> list[Obj]:
+    return list(((obj or {}).get("status") or {}).get("conditions") or [])
+
+
 def condition(obj: Obj | None, kind: str) -> Obj:
-    for entry in ((obj or {}).get("status") or {}).get("conditions") or []:
-        if entry.get("type") == kind:
-            return dict(entry)
-    return {}
+    return next((entry for entry in conditions(obj) if entry.get("type") == kind), {})
 
 
 def active_container(pod: Obj) -> str:

@@ -105,10 +105,10 @@ def _install(plane: ControlPlane, path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def builder(
+def builder_process(
     control_plane: ControlPlane, artifacts: Any, oci_registry: OciRegistry, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ControlPlane]:
-    """The control plane with yatai-image-builder, which knows no Yatai."""
+) -> Iterator[subprocess.Popen[bytes]]:
+    """yatai-image-builder, which knows no Yatai."""
     install_chart(control_plane, artifacts, "yatai-image-builder-crds")
     for namespace in ("yatai-system", "yatai-image-builder"):
         control_plane.run_kubectl("create", "namespace", namespace)
@@ -139,8 +139,14 @@ def builder(
             cwd=folder, env=environment, stdout=file, stderr=file,
         )  # fmt: skip
     wait_ready(process, lambda: "Starting workers" in log.read_text(errors="replace"), "yatai-image-builder", log)
-    yield control_plane
+    yield process
     end(process, signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def builder(control_plane: ControlPlane, builder_process: subprocess.Popen[bytes]) -> ControlPlane:
+    """The control plane, with a builder that runs."""
+    return control_plane
 
 
 def warned(result: Obj) -> str:

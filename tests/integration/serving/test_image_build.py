@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import time
 from concurrent.futures import Future
 
 import pytest
@@ -159,16 +162,23 @@ def test_image_that_vanished_from_the_registry_is_built_again(world: World) -> N
     assert run.result(60)["digest"] == new
 
 
-def test_builder_that_knows_no_yatai(world: World) -> None:
-    """The operator says so in a condition that flaps; the module believes it after some looks."""
+def test_builder_that_knows_no_yatai(world: World, builder_process: subprocess.Popen[bytes]) -> None:
+    """The operator says so in a condition that flaps; the module believes it after some looks, and then no more."""
     failed = world.run("image_build", bento=f"{world.namespace}:v1", check_bento=False, timeout=60)
     assert failed["failed"]
     assert "get yatai client: secret yatai-common-env not found" in failed["msg"]
     assert "give download_url" in failed["msg"]
-    # With a source it builds at once, though the operator's next try would be minutes away.
-    run, pod = build(world)
-    world.finish_build(pod, "v1")
-    assert not run.result(60)["failed"]
+    # With a source it builds at once, though the operator's next try would be minutes away. What it said before is no
+    # answer to that, however long it needs for a new one.
+    builder_process.send_signal(signal.SIGSTOP)
+    try:
+        run = world.start("image_build", **arguments(world))
+        time.sleep(20)
+    finally:
+        builder_process.send_signal(signal.SIGCONT)
+    world.finish_build(world.new_builder(), "v1")
+    built = run.result(60)
+    assert not built["failed"], built
 
 
 def test_quota(world: World) -> None:

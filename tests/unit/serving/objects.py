@@ -29,9 +29,10 @@ def request(tag: str = "lin:v1", image: str = "", **conditions: Any) -> Obj:
 
 
 def status(**conditions: Any) -> Obj:
-    """ImageBuilding=("False", "message")"""
+    """ImageBuilding=("False", "message", "time of the change")"""
+    names = ("status", "message", "lastTransitionTime")
     made = [
-        {"type": kind, "status": value[0], "message": value[1] if len(value) > 1 else "", "reason": "Reconciling"}
+        {"type": kind, "message": "", "reason": "Reconciling", **dict(zip(names, value, strict=False))}
         for kind, value in conditions.items()
     ]
     return {"conditions": made} if made else {}
@@ -74,5 +75,6 @@ def job_failed(reason: str, message: str = "") -> list[Obj]:
     return [{"type": "Failed", "status": "True", "reason": reason, "message": message}]
 
 
-def event(uid: str, reason: str, message: str, kind: str = "Warning") -> Obj:
-    return {"type": kind, "reason": reason, "message": message, "involvedObject": {"uid": uid}}
+def event(uid: str, reason: str, message: str, kind: str = "Warning", version: str = "") -> Obj:
+    of = {"metadata": {"resourceVersion": version}, "involvedObject": {"uid": uid}}
+    return {"type": kind, "reason": reason, "message": message, **of}

@@ -8,7 +8,13 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.bentobox.platform.plugins.module_utils.serving.deployment_verdict import Scene, judge
+from ansible_collections.bentobox.platform.plugins.module_utils.serving.deployment_verdict import (
+    GRACE_OPERATOR,
+    GRACE_SILENCE,
+    Scene,
+    judge,
+)
+from ansible_collections.bentobox.platform.plugins.module_utils.serving.pods import conditions
 from ansible_collections.bentobox.platform.plugins.module_utils.serving.verdict import DONE, FAILED, STUCK, WORKING
 
 from .objects import bento, ended, event, meta, pod, request, status, waiting
@@ -414,3 +420,13 @@ def test_reason_of_a_crash_loop_is_stable():
         for n in (10, 20, 40)
     }
     assert len(reasons) == 1
+
+
+def test_what_was_said_before_the_change_is_no_answer_to_it():
+    def refused(*time):
+        said = {"Available": ("False", "exceeded quota: tight", *time)}
+        return scene(deployment=bento_deployment(conditions=said), workloads=[])
+
+    heard = conditions(refused("10:00").deployment)
+    assert judge(refused("10:00"), heard=heard).grace == GRACE_SILENCE
+    assert judge(refused("10:09"), heard=heard).grace == GRACE_OPERATOR

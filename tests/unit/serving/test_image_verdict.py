@@ -6,7 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.bentobox.platform.plugins.module_utils.serving.image_verdict import judge
+from ansible_collections.bentobox.platform.plugins.module_utils.serving.image_verdict import (
+    GRACE_OPERATOR,
+    GRACE_SILENCE,
+    judge,
+)
 from ansible_collections.bentobox.platform.plugins.module_utils.serving.verdict import DONE, FAILED, STUCK, WORKING
 
 from .objects import bento, ended, event, job, job_failed, pod, request, waiting
@@ -357,3 +361,24 @@ def test_log_is_of_the_container_that_failed():
     failed = pod(phase="Failed", initContainerStatuses=[ended("bento-downloader", 0), ended("model-downloader-0", 22)])
     verdict = judge(request(), None, [], [failed], [])
     assert (verdict.pod, verdict.container) == ("builder-1", "model-downloader-0")
+
+
+LATER = "2026-11-21T10:09:00Z"
+
+
+@pytest.mark.parametrize(
+    ("available", "events", "grace"),
+    [
+        pytest.param(("False", NOT_FOUND), ["1"], GRACE_SILENCE, id="nothing new"),
+        pytest.param(("Unknown",), ["1"], GRACE_SILENCE, id="the operator looks again"),
+        pytest.param(("False", NOT_FOUND, LATER), ["1"], GRACE_OPERATOR, id="said again"),
+        pytest.param(("Unknown",), ["1", "2"], GRACE_OPERATOR, id="said again in an event"),
+        pytest.param(("False", FORBIDDEN, LATER), ["1"], GRACE_OPERATOR, id="something else"),
+    ],
+)
+def test_what_was_said_before_the_request_changed_is_no_answer(available, events, grace):
+    before = request(BentoAvailable=("False", NOT_FOUND))
+    heard = [*before["status"]["conditions"], event("req", "X", NOT_FOUND, version="1")]
+    said = [event("req", "X", NOT_FOUND, version=version) for version in events]
+    verdict = judge(request(BentoAvailable=available), None, [], [], said, heard)
+    assert (verdict.state, verdict.grace) == (STUCK, grace), verdict

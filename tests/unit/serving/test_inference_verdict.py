@@ -12,7 +12,10 @@ from ansible_collections.bentobox.platform.plugins.module_utils.serving.errors i
 from ansible_collections.bentobox.platform.plugins.module_utils.serving.inference_lag import lag
 from ansible_collections.bentobox.platform.plugins.module_utils.serving.inference_traffic import Move, plan
 from ansible_collections.bentobox.platform.plugins.module_utils.serving.inference_verdict import (
+    GRACE_SILENCE,
+    GRACE_SPEC,
     Scene,
+    heard_of,
     judge,
     judge_traffic,
     still_serving,
@@ -148,6 +151,20 @@ def test_kserve_says_why_it_made_nothing() -> None:
     silent = judge(scene(service({}), knative=None))
     assert silent.grace > 60
     assert "Knative Service iris-predictor is not made yet" in silent.reason
+
+
+def test_what_kserve_said_before_the_change_is_no_answer_to_it() -> None:
+    refused, info = service({}), {"reason": "NoSupportingRuntime", "time": "2026-11-21T10:00:00Z"}
+    refused["status"]["modelStatus"] = {"transitionStatus": "InvalidSpec", "lastFailureInfo": info}
+    seen = scene(refused, knative=None, events=[event("isvc", "InternalError", "no Knative")])
+    heard = heard_of(copy.deepcopy(seen))
+    assert judge(seen, heard=heard).grace == GRACE_SILENCE
+    info["time"] = "2026-11-21T10:09:00Z"
+    assert judge(seen, heard=heard).grace == GRACE_SPEC
+    refused["status"]["modelStatus"]["transitionStatus"] = "InProgress"
+    assert judge(seen, heard=heard).grace == GRACE_SILENCE
+    seen.events.append(event("isvc", "InternalError", "no Knative", version="2"))
+    assert judge(seen, heard=heard).grace == GRACE_SPEC
 
 
 def test_an_old_failure_is_not_told_again() -> None:
