@@ -145,7 +145,7 @@ def test_rolled_out(world: World) -> None:
     for pod in world.wait(lambda: len(pods(world)) == 2 and pods(world)):
         assert not run.done()
         ready(world, pod)
-    done = run.result(60)
+    done = run.result()
     assert not done["failed"], done
     assert done["replicas"] == {"api": 1, "runners": {"clf": 1}}
     assert (done["image"], done["bento"]) == (IMAGE, "lin--v1")
@@ -158,7 +158,7 @@ def test_a_new_bento_is_waited_for(world: World) -> None:
     run = world.start("bento_deployment", name="lin", bento="lin--v1")
     operate(world)
     ready(world, world.wait(lambda: pods(world))[0])
-    assert not run.result(60)["failed"]
+    assert not run.result()["failed"]
     make_bento(world, "lin--v2", "example.org/bentos:lin.v2")
     late = world.run("bento_deployment", name="lin", bento="lin--v2", wait_timeout=4)
     assert late["failed"]
@@ -166,7 +166,7 @@ def test_a_new_bento_is_waited_for(world: World) -> None:
     run = world.start("bento_deployment", name="lin", bento="lin--v2")
     operate(world, "example.org/bentos:lin.v2")
     ready(world, world.wait(lambda: pods(world, "example.org/bentos:lin.v2"))[0])
-    assert run.result(60)["image"] == "example.org/bentos:lin.v2"
+    assert run.result()["image"] == "example.org/bentos:lin.v2"
 
 
 def waiting(reason: str, message: str, restarts: int = 0) -> Obj:
@@ -203,7 +203,7 @@ def test_pods_in_trouble(world: World, status: Obj, words: str) -> None:
     run = world.start("bento_deployment", name="lin", bento="lin--v1", wait_timeout=60, unschedulable_timeout=4)
     operate(world)
     world.set_pod(world.wait(lambda: pods(world))[0], "Pending", **status)
-    failed = run.result(90)
+    failed = run.result()
     assert failed["failed"]
     assert re.search(words, failed["msg"]), failed["msg"]
     assert "not ready after" not in failed["msg"]
@@ -220,7 +220,7 @@ def test_quota(world: World) -> None:
     world.wait(lambda: world.client.get("v1", "ResourceQuota", "tight", world.namespace).get("status", {}).get("hard"))
     run = world.start("bento_deployment", name="lin", bento="lin--v1", wait_timeout=90)
     operate(world)
-    failed = run.result(120)
+    failed = run.result()
     assert failed["failed"]
     assert "Deployment lin cannot make its pods" in failed["msg"]
     assert "exceeded quota: tight" in failed["msg"]
@@ -265,7 +265,7 @@ def test_absent_waits_until_all_is_gone(world: World) -> None:
     run = world.start("bento_deployment", name="lin", bento="lin--v1")
     operate(world, replicas=1)
     ready(world, world.wait(lambda: pods(world))[0])
-    assert not run.result(60)["failed"]
+    assert not run.result()["failed"]
     assert world.run("bento_deployment", name="lin", state="absent")["changed"] is True
     for api_version, kind in (("apps/v1", "Deployment"), ("apps/v1", "ReplicaSet"), ("v1", "Pod")):
         assert world.client.list(api_version, kind, world.namespace) == []

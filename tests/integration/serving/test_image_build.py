@@ -21,7 +21,7 @@ SOURCE = {"download_url": "http://files.example.org/b.tar", "bentoml_version": "
 
 def arguments(world: World, version: str = "v1", **more):
     """A bento of its own for each namespace, since all share one image repository."""
-    return {"bento": f"{world.namespace}:{version}", "registry": world.registry.url, "timeout": 60, **SOURCE, **more}
+    return {"bento": f"{world.namespace}:{version}", "registry": world.registry.url, "timeout": 150, **SOURCE, **more}
 
 
 def test_image_that_exists_needs_no_build(world: World) -> None:
@@ -51,7 +51,7 @@ def test_life_of_a_request(world: World) -> None:
     assert world.plane.writes(mark) == []
     run = world.start("image_build", **arguments(world))
     digest = world.finish_build(world.new_builder(), "v1")
-    built = run.result(60)
+    built = run.result()
     assert not built["failed"], built
     assert (built["changed"], built["built"], built["generation"], built["digest"]) == (True, True, "pod", digest)
     assert world.run("image_build", check=True, **arguments(world))["changed"] is False
@@ -73,7 +73,7 @@ def test_failed_build_and_the_run_after_it(world: World) -> None:
     first = world.new_builder()
     world.set_pod(first, "Running")
     world.fail_pod(first, "builder", 1)
-    failed = run.result(60)
+    failed = run.result()
     assert failed["failed"]
     assert f"building the image of bento {world.namespace}:v1" in failed["msg"]
     assert "container builder of Pod yatai-bento-image-builder-" in failed["msg"]
@@ -81,7 +81,7 @@ def test_failed_build_and_the_run_after_it(world: World) -> None:
     run = world.start("image_build", **arguments(world))
     second = world.new_builder(first)
     digest = world.finish_build(second, "v1")
-    built = run.result(60)
+    built = run.result()
     assert not built["failed"], built
     assert (built["changed"], built["built"], built["digest"]) == (True, True, digest)
     assert world.run("image_build", **arguments(world))["changed"] is False
@@ -92,7 +92,7 @@ def test_failed_download_is_tried_again(world: World) -> None:
     first = world.new_builder()
     world.fail_pod(first, "bento-downloader", 22, init=True)
     digest = world.finish_build(world.new_builder(first), "v1")
-    built = run.result(90)
+    built = run.result()
     assert not built["failed"], built
     assert built["digest"] == digest
     assert "exit code 22" in warned(built)
@@ -102,7 +102,7 @@ def test_failed_download_is_tried_again(world: World) -> None:
 def test_timeout_stops_the_build(world: World) -> None:
     run = world.start("image_build", **arguments(world, timeout=5))
     world.set_pod(world.new_builder(), "Running")
-    failed = run.result(60)
+    failed = run.result()
     assert failed["failed"]
     assert "no image after 5 s" in failed["msg"]
     assert "request was removed" in failed["msg"]
@@ -118,12 +118,12 @@ def build(world: World, **more) -> tuple[Future, dict]:
 def test_rebuild(world: World) -> None:
     run, pod = build(world)
     old = world.finish_build(pod, "v1")
-    assert run.result(60)["digest"] == old
+    assert run.result()["digest"] == old
     run, second = build_again(world, pod, rebuild=True)
     # The Bento stays while its image is made again.
     assert world.client.list("resources.yatai.ai/v1alpha1", "Bento", world.namespace)
     new = world.finish_build(second, "v1")
-    rebuilt = run.result(60)
+    rebuilt = run.result()
     assert not rebuilt["failed"], rebuilt
     assert (rebuilt["changed"], rebuilt["built"], rebuilt["digest"]) == (True, True, new)
     assert new != old
@@ -139,10 +139,10 @@ def build_again(world: World, *before: dict, **more) -> tuple[Future, dict]:
 def test_timeout_of_a_rebuild_goes_back_to_the_image_that_was_there(world: World) -> None:
     run, pod = build(world)
     digest = world.finish_build(pod, "v1")
-    run.result(60)
+    run.result()
     run, second = build_again(world, pod, rebuild=True, timeout=5)
     world.set_pod(second, "Running")
-    failed = run.result(60)
+    failed = run.result()
     assert "image that was there before stays in use" in failed["msg"]
     again = world.run("image_build", **arguments(world))
     assert (again["changed"], again["digest"]) == (False, digest)
@@ -152,14 +152,14 @@ def test_timeout_of_a_rebuild_goes_back_to_the_image_that_was_there(world: World
 def test_image_that_vanished_from_the_registry_is_built_again(world: World) -> None:
     run, pod = build(world)
     digest = world.finish_build(pod, "v1")
-    run.result(60)
+    run.result()
     world.registry.delete(REPOSITORY, digest)
     predicted = world.run("image_build", check=True, **arguments(world))
     assert predicted["changed"] is True
     assert "has no" in predicted["why"]
     run, second = build_again(world, pod)
     new = world.finish_build(second, "v1")
-    assert run.result(60)["digest"] == new
+    assert run.result()["digest"] == new
 
 
 def test_builder_that_knows_no_yatai(world: World, builder_process: subprocess.Popen[bytes]) -> None:
@@ -177,7 +177,7 @@ def test_builder_that_knows_no_yatai(world: World, builder_process: subprocess.P
     finally:
         builder_process.send_signal(signal.SIGCONT)
     world.finish_build(world.new_builder(), "v1")
-    built = run.result(60)
+    built = run.result()
     assert not built["failed"], built
 
 
@@ -201,7 +201,7 @@ def test_builder_image_that_cannot_be_pulled(world: World) -> None:
     state = {"waiting": {"reason": "ImagePullBackOff", "message": 'Back-off pulling image "example.org/kaniko:1"'}}
     status = {"name": "builder", "image": "example.org/kaniko:1", "imageID": "", "ready": False, "restartCount": 0}
     world.set_pod(pod, "Pending", containerStatuses=[{**status, "state": state}])
-    failed = run.result(90)
+    failed = run.result()
     assert failed["failed"]
     assert "cannot get its image example.org/kaniko:1: ImagePullBackOff" in failed["msg"]
 
@@ -210,7 +210,7 @@ def test_no_node_fits(world: World) -> None:
     run, pod = build(world, unschedulable_timeout=3)
     condition = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/1 nodes available"}
     world.set_pod(pod, "Pending", conditions=[condition])
-    failed = run.result(60)
+    failed = run.result()
     assert failed["failed"]
     assert "cannot be scheduled: 0/1 nodes available" in failed["msg"]
 
@@ -243,7 +243,7 @@ def test_build_args_reach_the_builder_or_are_refused(world: World) -> None:
     assert pod["spec"]["nodeSelector"] == {"role": "build"}
     assert pod["metadata"]["labels"]["team"] == "a"
     world.finish_build(pod, "v1")
-    assert not run.result(60)["failed"]
+    assert not run.result()["failed"]
 
 
 @pytest.mark.parametrize(

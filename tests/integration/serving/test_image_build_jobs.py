@@ -62,7 +62,7 @@ class Jobs(World):
 
     def arguments(self, **more: Any) -> Obj:
         source = {"download_url": "http://files.example.org/b.tar", "bentoml_version": "1.1.11"}
-        return {"bento": f"{self.namespace}:v1", "registry": self.registry.url, "timeout": 60, **source, **more}
+        return {"bento": f"{self.namespace}:v1", "registry": self.registry.url, "timeout": 150, **source, **more}
 
     @property
     def name(self) -> str:
@@ -147,7 +147,7 @@ def exit_42(jobs: Jobs, pod: Obj) -> None:
 def test_build(jobs: Jobs) -> None:
     run = jobs.start("image_build", **jobs.arguments())
     digest = jobs.succeed(jobs.start_job("builder-1"))
-    built = run.result(60)
+    built = run.result()
     assert not built["failed"], built
     assert (built["generation"], built["built"], built["digest"]) == ("job", True, digest)
     assert jobs.run("image_build", **jobs.arguments())["changed"] is False
@@ -156,7 +156,7 @@ def test_build(jobs: Jobs) -> None:
 def test_build_error_and_the_run_after_it(jobs: Jobs) -> None:
     run = jobs.start("image_build", **jobs.arguments())
     exit_42(jobs, jobs.start_job("builder-1"))
-    failed = run.result(60)
+    failed = run.result()
     assert failed["failed"]
     assert "Job builder-1 failed (PodFailurePolicy)" in failed["msg"]
     assert "exit code 42" in failed["msg"]
@@ -169,7 +169,7 @@ def test_build_error_and_the_run_after_it(jobs: Jobs) -> None:
     jobs.wait(lambda: jobs.wait(jobs.request)["metadata"]["generation"] > before)
     jobs.client.delete("batch/v1", "Job", "builder-1", jobs.namespace)
     jobs.succeed(jobs.start_job("builder-2"))
-    built = run.result(60)
+    built = run.result()
     assert not built["failed"], built
     assert built["changed"] is True
 
@@ -182,7 +182,7 @@ def test_downloads_that_fail_are_not_waited_for_ten_minutes(jobs: Jobs) -> None:
         assert not run.done()
         pod = jobs.pod_of("builder-1")
     jobs.fail_pod(pod, "bento-downloader", 22, init=True)
-    failed = run.result(60)
+    failed = run.result()
     assert failed["failed"]
     assert "bento-downloader" in failed["msg"]
     assert "exit code 22, 3 times" in failed["msg"]
@@ -191,7 +191,7 @@ def test_downloads_that_fail_are_not_waited_for_ten_minutes(jobs: Jobs) -> None:
 def test_rebuild_makes_the_request_anew_with_the_force_mark(jobs: Jobs) -> None:
     run = jobs.start("image_build", **jobs.arguments())
     old = jobs.succeed(jobs.start_job("builder-1"))
-    assert run.result(60)["digest"] == old
+    assert run.result()["digest"] == old
     first = jobs.wait(jobs.request)
     assert jobs.run("image_build", check=True, **jobs.arguments(rebuild=True))["changed"] is True
     run = jobs.start("image_build", **jobs.arguments(rebuild=True))
@@ -204,7 +204,7 @@ def test_rebuild_makes_the_request_anew_with_the_force_mark(jobs: Jobs) -> None:
     assert second["metadata"]["annotations"]["yatai.ai/force-build-image"] == "true"
     assert jobs.client.list("batch/v1", "Job", jobs.namespace) == []
     new = jobs.succeed(jobs.start_job("builder-2"))
-    rebuilt = run.result(60)
+    rebuilt = run.result()
     assert not rebuilt["failed"], rebuilt
     assert (rebuilt["changed"], rebuilt["digest"]) == (True, new)
     assert "is gone until its image is built again" in warned(rebuilt)
@@ -215,20 +215,20 @@ def test_rebuild_makes_the_request_anew_with_the_force_mark(jobs: Jobs) -> None:
 def test_image_that_vanished_is_built_again_without_force(jobs: Jobs) -> None:
     run = jobs.start("image_build", **jobs.arguments())
     digest = jobs.succeed(jobs.start_job("builder-1"))
-    run.result(60)
+    run.result()
     first = jobs.wait(jobs.request)["metadata"]["uid"]
     jobs.registry.delete(REPOSITORY, digest)
     run = jobs.start("image_build", **jobs.arguments())
     jobs.wait(lambda: (jobs.request() or {"metadata": {"uid": first}})["metadata"]["uid"] != first)
     assert "annotations" not in jobs.wait(jobs.request)["metadata"]
     new = jobs.succeed(jobs.start_job("builder-2"))
-    assert run.result(60)["digest"] == new
+    assert run.result()["digest"] == new
 
 
 def test_timeout_removes_request_and_job(jobs: Jobs) -> None:
     run = jobs.start("image_build", **jobs.arguments(timeout=5))
     jobs.set_pod(jobs.start_job("builder-1"), "Running")
-    failed = run.result(60)
+    failed = run.result()
     assert "no image after 5 s" in failed["msg"]
     assert jobs.request() is None
     assert jobs.client.list("batch/v1", "Job", jobs.namespace) == []
@@ -243,7 +243,7 @@ def test_quota(jobs: Jobs) -> None:
     jobs.wait(lambda: jobs.client.get("v1", "ResourceQuota", "tight", jobs.namespace).get("status", {}).get("hard"))
     run = jobs.start("image_build", **jobs.arguments())
     jobs.create_job("builder-1")
-    failed = run.result(90)
+    failed = run.result()
     assert failed["failed"]
     assert "Job builder-1 cannot make its pod" in failed["msg"]
     assert "exceeded quota: tight" in failed["msg"]
@@ -258,6 +258,6 @@ def test_api_server_that_goes_away_for_a_while(jobs: Jobs) -> None:
     assert not run.done()
     jobs.plane.start_api()
     digest = jobs.succeed(pod)
-    built = run.result(90)
+    built = run.result()
     assert not built["failed"], built
     assert built["digest"] == digest

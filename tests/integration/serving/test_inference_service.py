@@ -186,7 +186,7 @@ def _essence(diff: Obj) -> list[Obj]:
 def test_ready_at_zero_replicas(world: World) -> None:
     future = world.start("inference_service", **MODEL, min_replicas=0)
     Kserve(world).make()
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["changed"], done["ready_replicas"]) == (False, True, 0), done
     assert done["url"] == f"http://iris.{world.namespace}.example.org"
     assert done["revisions"] == {
@@ -202,7 +202,7 @@ def test_stale_readiness_is_not_believed(world: World) -> None:
     with pytest.raises(TimeoutError):
         future.result(4)
     kserve.make()
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["revisions"]["latest_ready"]) == (False, "iris-predictor-00002"), done
 
 
@@ -212,7 +212,7 @@ def test_canary_promote_and_roll_back(world: World) -> None:
     future = world.start("inference_service", **second)
     world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 10)
     kserve.make()
-    done = future.result(60)
+    done = future.result()
     shares = {entry["revision"]: entry["percent"] for entry in done["traffic"]}
     assert shares == {"iris-predictor-00002": 10, "iris-predictor-00001": 90}
 
@@ -222,7 +222,7 @@ def test_canary_promote_and_roll_back(world: World) -> None:
     future = world.start("inference_service", **second, promote=True)
     world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 100)
     kserve.make(new_revision=False)
-    done = future.result(60)
+    done = future.result()
     assert (done["changed"], done["revisions"]["previous"]) == (True, "iris-predictor-00001"), done
     assert live(world)["spec"]["predictor"]["model"]["storageUri"] == "s3://models/iris/v2"
     assert not world.run("inference_service", name="iris", promote=True)["changed"]
@@ -231,7 +231,7 @@ def test_canary_promote_and_roll_back(world: World) -> None:
     world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 0)
     kserve.rolled_out = "iris-predictor-00001"  # as KServe does when the rolled out revision lost its traffic
     kserve.make(new_revision=False)
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["changed"]) == (False, True), done
     assert {e["revision"]: e["percent"] for e in done["traffic"]}["iris-predictor-00001"] == 100
     again = world.run("inference_service", name="iris", rollback=True)
@@ -244,7 +244,7 @@ def test_after_a_roll_back_the_next_version_gets_requests_when_it_is_ready(world
     future = world.start("inference_service", **{**MODEL, "storage_uri": "s3://models/iris/v2", "canary_percent": 0})
     world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 0)
     kserve.make()
-    assert future.result(60)["traffic"][0] == {"revision": "iris-predictor-00002", "percent": 0, "latest": True}
+    assert future.result()["traffic"][0] == {"revision": "iris-predictor-00002", "percent": 0, "latest": True}
     third = {**MODEL, "storage_uri": "s3://models/iris/v3"}
     predicted = world.run("inference_service", check=True, **third)
     future = world.start("inference_service", **third)
@@ -253,7 +253,7 @@ def test_after_a_roll_back_the_next_version_gets_requests_when_it_is_ready(world
     kserve.make()
     world.wait(lambda: "canaryTrafficPercent" not in live(world)["spec"]["predictor"])
     kserve.make(new_revision=False)
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["changed"]) == (False, True), done
     assert _essence(done["diff"]) == _essence(predicted["diff"])
     assert done["traffic"] == [{"revision": "iris-predictor-00003", "percent": 100, "latest": True}]
@@ -266,7 +266,7 @@ def test_roll_back_from_a_revision_that_failed(world: World) -> None:
     future = world.start("inference_service", name="iris", rollback=True)
     world.wait(lambda: live(world)["spec"]["predictor"].get("canaryTrafficPercent") == 0)
     kserve.make(ready="False", new_revision=False)
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["changed"]) == (False, True), done
     assert "newest revision is not ready" in warned(done)
 
@@ -318,7 +318,7 @@ def test_storage_initializer_says_why(world: World) -> None:
     ended = {"exitCode": 1, "reason": "Error", "message": "botocore: (404) calling HeadObject: Not Found"}
     broken = {"name": "storage-initializer", "image": "x", "imageID": "x", "ready": False, "restartCount": 3}
     world.set_pod(kserve.pod(), "Pending", initContainerStatuses=[{**broken, "state": {"terminated": ended}}])
-    result = future.result(90)
+    result = future.result()
     assert result["failed"]
     for text in (
         "storage-initializer", "Not Found", "there is nothing at s3://models/gone",
@@ -339,7 +339,7 @@ def test_a_failure_is_remembered_when_knative_takes_the_pods_away(world: World) 
         future.result(6)
     world.client.delete("apps/v1", "Deployment", deployment["metadata"]["name"], world.namespace)
     kserve.make(ready="False", new_revision=False)
-    result = future.result(90)
+    result = future.result()
     assert result["failed"]
     assert "revision iris-predictor-00001 failed" in result["msg"]
     assert "before that: container kserve-container" in result["msg"]
@@ -362,7 +362,7 @@ def test_quota(world: World, initializer: Obj, texts: tuple[str, ...]) -> None:
     kserve = Kserve(world)
     kserve.make(ready="Unknown")
     kserve.deployment(**initializer)
-    result = future.result(90)
+    result = future.result()
     assert result["failed"]
     for text in ("cannot make its pods", *texts):
         assert text in result["msg"]
@@ -420,7 +420,7 @@ def test_its_pods_outlive_it(world: World) -> None:
     assert (predicted["failed"], predicted["changed"]) == (False, False)
     future = world.start("inference_service", **gone)
     world.client.delete("apps/v1", "Deployment", deployment["metadata"]["name"], world.namespace)
-    done = future.result(60)
+    done = future.result()
     assert (done["failed"], done["changed"]) == (False, False), done
     assert not world.client.list("v1", "Pod", world.namespace, label_selector=f"{LABEL}=iris")
 
