@@ -218,7 +218,10 @@ options:
     type: dict
     default: {}
   wait:
-    description: Whether to wait until everything is ready.
+    description:
+      - Whether to wait until everything is ready.
+      - With O(state=absent), whether to wait until the definitions and namespaces are gone, whose deletion nothing can
+        stop. What is in them is waited for in any case.
     type: bool
     default: true
   wait_timeout:

@@ -91,17 +91,17 @@ class Uninstall:
                 self.client, objects, deadline=deadline, check_mode=check_mode, progress=progress, wait=wait
             )
 
+        to_wait = self.params["wait"] and not check_mode
         removed = [*delete(self.custom), *delete(self.going)]
-        if not check_mode:
+        if to_wait:
             wait_gone(self.client, self._leaving_pods(), deadline, progress)
-        if not self.parent:
-            return [*removed, *delete(self.last)]
-        home = [obj for obj in self.last if wave_of(obj) == NAMESPACE and _name(obj) == self.params["namespace"]]
         # Nobody can stop the deletion of a definition or a namespace: they are waited for together, at the end.
-        removed += (others := delete([obj for obj in self.last if obj not in home], wait=False))
-        removed += delete([self.parent])
+        last = [obj for obj in self.last if self.params["wait"] or not deleting(obj)]
+        home = [obj for obj in last if wave_of(obj) == NAMESPACE and _name(obj) == self.params["namespace"]]
+        removed += (others := delete([obj for obj in last if obj not in home], wait=False))
+        removed += delete([self.parent] if self.parent else [])
         removed += (place := delete(home, wait=False))
-        if not check_mode:
+        if to_wait:
             wait_gone(self.client, [*others, *place], deadline, progress)
         return removed
 

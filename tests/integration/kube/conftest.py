@@ -41,7 +41,7 @@ class Engine:
             **self.plane.params(),
             "name": self.name,
             "namespace": self.namespace,
-            "wait": False,
+            "wait": options.get("state") == "absent",
             "manifests": list(manifests),
             **options,
         }

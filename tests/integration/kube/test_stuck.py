@@ -145,3 +145,17 @@ def test_many_that_do_not_go_are_told_in_few_lines(engine: Engine) -> None:
     for number in range(60):
         release(engine, "ConfigMap", f"c{number:02}")()
     engine(state="absent")
+
+
+def test_absent_need_not_wait_for_what_nothing_can_stop(engine: Engine) -> None:
+    engine(config(x="1"))
+    theirs = held(config("theirs", x="1"))
+    theirs["metadata"]["namespace"] = engine.namespace
+    engine.client.create(theirs)
+    mark = len(engine.said)
+    _, done, _, _ = engine.steps(state="absent", purge=True, wait=False)
+    assert done["objects"]["pruned"] == [f"ConfigMap {engine.name}/a", f"Namespace {engine.name}"]
+    assert engine.said[mark:] == []
+    assert engine.client.get("v1", "Namespace", engine.name)["metadata"]["deletionTimestamp"]
+    engine.said = Reaction(GONE, release(engine, "ConfigMap", "theirs"))
+    assert engine(config(x="1"))["objects"]["created"] == [f"Namespace {engine.name}", f"ConfigMap {engine.name}/a"]

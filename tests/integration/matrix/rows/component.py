@@ -22,7 +22,7 @@ ROW = Row(
         "manifests": [config("stays", "2"), config("comes", "1")],
         "generate_secrets": [{"name": "made", "keys": {"password": {}, "salt": {}}}],
     },
-    delete={"state": "absent", "purge": True},
+    delete={"state": "absent", "purge": True, "wait": True},
     predicts=("objects", "kept", "version", "digest", "diff"),
     # Values of Secrets are hashed with a key of each run; check mode marks what it could not ask the API server about.
     masks=(r"sha256:[0-9a-f]{12}\b", r" \(predicted\)$"),
