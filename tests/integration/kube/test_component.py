@@ -108,8 +108,8 @@ def test_absent_keeps_data_and_purge_does_not(engine: Engine) -> None:
         f"PersistentVolumeClaim {engine.name}/data",
         f"Secret {engine.name}/made",
         f"CustomResourceDefinition widgets.{group}",
-        f"Namespace {engine.name}",
         f"Namespace {engine.name}-more",
+        f"Namespace {engine.name}",
     ]
     assert engine.client.get_or_none("v1", "Namespace", engine.name) is None
 
