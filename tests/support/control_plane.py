@@ -9,12 +9,10 @@ can prove that something wrote nothing.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -28,6 +26,7 @@ from typing import Any
 import yaml
 
 from .pki import Authority, private_key_pem
+from .process import cache_dir, die_with_parent, free_port
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AUDIT_POLICY = {
@@ -43,10 +42,6 @@ AUDIT_POLICY = {
 
 class CannotStart(Exception):
     """Something the control plane is made of is missing; the text says what to do."""
-
-
-def cache_home() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bentobox.platform"
 
 
 def find_kube(name: str) -> Path:
@@ -79,7 +74,7 @@ def find_etcd() -> Path:
     for candidate in (str(Path(folder) / "etcd") if folder else None, shutil.which("etcd")):
         if candidate and Path(candidate).is_file():
             return Path(candidate)
-    cached = cache_home() / "test-etcd"
+    cached = cache_dir() / "test-etcd"
     program = cached / "usr/bin/etcd"
     if program.is_file():
         return program
@@ -100,22 +95,6 @@ def find_etcd() -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return program
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for sock in sockets:
-            sock.bind(("127.0.0.1", 0))
-        return [sock.getsockname()[1] for sock in sockets]
-    finally:
-        for sock in sockets:
-            sock.close()
-
-
-def _die_with_parent() -> None:
-    """A killed test run must not leave servers behind (PR_SET_PDEATHSIG)."""
-    ctypes.CDLL("libc.so.6", use_errno=True).prctl(1, signal.SIGKILL)
 
 
 class ControlPlane:
@@ -140,7 +119,7 @@ class ControlPlane:
             programs["kube-controller-manager"] = find_kube("kube-controller-manager")
         etcd = find_etcd()
         self.kubectl = programs["kubectl"]
-        client_port, peer_port, self.port, manager_port = free_ports(4)
+        client_port, peer_port, self.port, manager_port = (free_port() for _ in range(4))
         self.host = f"https://127.0.0.1:{self.port}"
         self._write_files()
         etcd_url = f"http://127.0.0.1:{client_port}"
@@ -304,7 +283,7 @@ class ControlPlane:
             with (self.folder / f"{name}.log").open("ab") as log:
                 return subprocess.Popen(
                     arguments, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                    preexec_fn=_die_with_parent,  # noqa: PLW1509  # one prctl call, no locks
+                    preexec_fn=die_with_parent,  # noqa: PLW1509  # one prctl call, no locks
                 )  # fmt: skip
 
         # The kernel means the thread that starts it when it says parent: one that lives as long as the tests do.

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.bentobox.platform.plugins.module_utils.kube.client import Client
-from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane, cache_home
+from ansible_collections.bentobox.platform.tests.support.control_plane import ControlPlane
+from ansible_collections.bentobox.platform.tests.support.process import cache_dir
 
 Obj = dict[str, Any]
 PINS = Path(__file__).resolve().parents[1] / "requirements.txt"
@@ -33,7 +34,7 @@ class Failed(Exception):
 
 def environment() -> Path:
     """The virtual environment of the pins, made when it is not there: 2 minutes, 700 MB."""
-    venv = cache_home() / f"bench-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]}"
+    venv = cache_dir() / f"bench-{hashlib.sha256(PINS.read_bytes()).hexdigest()[:12]}"
     if not (venv / ".complete").exists():
         print("bench_engine: installing tests/benchmarks/requirements.txt (2 minutes, 700 MB) ...", flush=True)
         shutil.rmtree(venv, ignore_errors=True)

@@ -76,7 +76,7 @@ class Site:
     def params(self, step: str) -> dict[str, Any]:
         params = {
             **self.engine.plane.params(), "name": self.name, "namespace": self.name, "wait_timeout": 120,
-            "namespaces": [f"{self.name}-more"], "wait": False,
+            "namespaces": [f"{self.name}-more"], "wait": step in REMOVALS,
         }  # fmt: skip
         if step in REMOVALS:
             params |= {"state": "absent", "purge": step == "purge"}
