@@ -221,7 +221,7 @@ options:
     description:
       - Whether to wait until everything is ready.
       - With O(state=absent), whether to wait until the definitions and namespaces are gone, whose deletion nothing can
-        stop. What is in them is waited for in any case.
+        stop. The component's other objects are waited for in any case.
     type: bool
     default: true
   wait_timeout:

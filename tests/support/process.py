@@ -26,15 +26,16 @@ def cache_dir() -> Path:
 # Below those that the kernel gives to the near ends of connections (32768 and up): with thousands of connections a
 # minute, one of these is taken between the question whether it is free and the server's start.
 PORTS = range(10000, 30000)
+_untried = iter(secrets.SystemRandom().sample(PORTS, len(PORTS)))
 
 
 def free_port() -> int:
-    """A TCP port on loopback that nothing listens on."""
-    while True:
-        port = secrets.choice(PORTS)
+    """A TCP port on loopback that nothing listens on; another one each time."""
+    for port in _untried:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+    raise RuntimeError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 def wait_ready(

@@ -15,12 +15,12 @@ from .pods import condition, conditions, is_going, name_of, owner_uids, uid_of
 from .quantity import same
 from .rollout import rollout
 from .text import first_line
-from .verdict import DONE, FAILED, STUCK, WORKING, Verdict
+from .verdict import DONE, FAILED, GRACE_SILENCE, STUCK, WORKING, Verdict, grace_of
 
 Obj = dict[str, Any]
 
 MAIN = "main"
-GRACE_BENTO, GRACE_BUILD, GRACE_OPERATOR, GRACE_SILENCE = 10.0, 30.0, 15.0, 90.0
+GRACE_BENTO, GRACE_BUILD, GRACE_OPERATOR = 10.0, 30.0, 15.0
 # What the operator reports and no waiting will heal. Yatai being away is not among it.
 _FINAL = re.compile(
     r"exceeded quota|is forbidden|is invalid|admission webhook .* denied|invalid port value|parse (limits|requests) "
@@ -162,8 +162,7 @@ def _operator(scene: Scene, what: str, heard: Sequence[Obj]) -> Verdict:
         return Verdict(WORKING, what)
     text = first_line(told.removeprefix("Failed to reconcile BentoDeployment: "))
     if _FINAL.search(told):
-        # What it said before the change is no answer to it.
-        return Verdict(STUCK, f"yatai-deployment says: {text}", GRACE_SILENCE if available in heard else GRACE_OPERATOR)
+        return Verdict(STUCK, f"yatai-deployment says: {text}", grace_of(available, heard, GRACE_OPERATOR))
     return Verdict(WORKING, f"{what}; yatai-deployment says: {text}")
 
 

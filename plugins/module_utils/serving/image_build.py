@@ -61,7 +61,7 @@ class ImageBuild:
         self.registry, self.record, self.warn = registry, record, warn
         self.objects = RequestObjects(client, options.name, options.namespace)
         self._over: set[str] = set()  # uids of the pods and Jobs of attempts that are judged already
-        self._heard: list[Obj] = []
+        self._heard: list[Obj] = []  # what the operator had said when the request was written
 
     # -- present ---------------------------------------------------------------------------------------------------
     def present(self) -> Obj:
@@ -208,8 +208,7 @@ class ImageBuild:
         self._write(desired, live)
 
     def _write(self, desired: Obj, live: Obj | None) -> Obj:
-        """Remembers what the operator said until then."""
-        events = self._events(live, []) if live else []
+        events = self._events(live, []) if live and self.settings.wait else []
         after = apply_if_changed(self.client, desired, live, force=self.settings.take_ownership, check_mode=False).after
         self._heard = conditions(after) + events
         return after

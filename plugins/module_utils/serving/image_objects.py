@@ -13,7 +13,7 @@ from ansible_collections.bentobox.platform.plugins.module_utils.kube.errors impo
 from .errors import ServingError, TimedOut
 from .look import Look
 from .names import RESOURCES_API, SERVING_API
-from .pods import is_going, name_of, newest, owner_uids, uid_of
+from .pods import conditions, is_going, name_of, newest, owner_uids, uid_of
 
 Obj = dict[str, Any]
 
@@ -102,7 +102,7 @@ class RequestObjects:
     def set_conditions(self, live: Obj, **wanted: tuple[str, str]) -> None:
         """What 1.1's operators look at again: they ask the registry only while ImageExists is unknown."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        kept = [c for c in (live.get("status") or {}).get("conditions") or [] if c.get("type") not in wanted]
+        kept = [c for c in conditions(live) if c.get("type") not in wanted]
         made = [
             {"type": kind, "status": status, "reason": "Reconciling", "message": message, "lastTransitionTime": stamp}
             for kind, (status, message) in wanted.items()

@@ -16,9 +16,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from . import pods as pod_rules
-from .pods import condition, is_going, name_of, newest, owner_uids, problem, uid_of
+from .pods import condition, conditions, is_going, name_of, newest, owner_uids, problem, uid_of
 from .text import first_line
-from .verdict import DONE, FAILED, STUCK, WORKING, Verdict
+from .verdict import DONE, FAILED, GRACE_SILENCE, STUCK, WORKING, Verdict, grace_of
 
 Obj = dict[str, Any]
 
@@ -26,7 +26,7 @@ POD, JOB = "pod", "job"
 BUILDER = "builder"
 MAX_TRIES = 3  # downloads of one Job
 MAX_OOM = 2
-GRACE_IMAGE, GRACE_QUOTA, GRACE_OPERATOR, GRACE_SILENCE = 30.0, 20.0, 10.0, 90.0
+GRACE_IMAGE, GRACE_QUOTA, GRACE_OPERATOR = 30.0, 20.0, 10.0
 
 # What the operator says and no waiting will heal.
 _FINAL = re.compile(
@@ -163,7 +163,7 @@ def _waiting(active: list[Obj]) -> Verdict | None:
 
 def _operator(request: Obj, events: list[Obj], heard: Sequence[Obj]) -> Verdict:
     """Nothing is being built: what does the operator say about it?"""
-    if not (request.get("status") or {}).get("conditions"):
+    if not conditions(request):
         return Verdict(
             STUCK,
             "yatai-image-builder has not touched the request",
@@ -183,8 +183,7 @@ def _operator(request: Obj, events: list[Obj], heard: Sequence[Obj]) -> Verdict:
         return Verdict(WORKING, "the operator prepares the build")
     text = first_line(told.removeprefix("Failed to reconcile BentoRequest: "))
     if _FINAL.search(told):
-        # What it said before the change is no answer to it.
-        grace = GRACE_SILENCE if said in heard else GRACE_OPERATOR
+        grace = grace_of(said, heard, GRACE_OPERATOR)
         return Verdict(STUCK, f"yatai-image-builder says: {text}", grace, hint=_hint(told))
     # Anything else it tries again, as when Yatai or the registry restarts: only the deadline ends that.
     return Verdict(WORKING, f"yatai-image-builder says: {text}")

@@ -21,8 +21,8 @@ from .inference_runtime import choose
 from .inference_spec import INFERENCE_API, KIND, check_mode_fits, check_options, manifest
 from .inference_traffic import Move, held_back, plan
 from .inference_verdict import SERVICE_LABEL, Scene, heard_of, judge, judge_traffic
-from .inference_wait import Waiter, look, look_closer
-from .look import Change, apply_if_changed, fields
+from .inference_wait import Waiter, look
+from .look import Change, Look, apply_if_changed, fields
 from .pods import condition, is_going, name_of, uid_of
 from .verdict import Verdict
 
@@ -155,9 +155,9 @@ class InferenceService:
     def _write(self, desired: Obj, live: Obj | None, change: Change) -> None:
         if not change.changed or self.settings.check_mode:
             return
-        if live is not None:
+        if live is not None and self.settings.wait:
             scene = look(self.client, self.name, self.namespace)
-            look_closer(self.client, self.namespace, scene)
+            scene.events = Look.events(self.client, self.namespace, {uid_of(live)})
             self.generation = int(((scene.backing() or {}).get("metadata") or {}).get("generation") or 0)
             self.heard = heard_of(scene)
         # The same write was accepted a moment ago, but by a webhook that may be restarting now.

@@ -16,7 +16,7 @@ from .inference_spec import RAW, mode_of
 from .pods import condition, is_going, name_of, uid_of
 from .rollout import refusal, rollout, troubles, unhealthy
 from .text import first_line
-from .verdict import DONE, FAILED, STUCK, WORKING, Verdict
+from .verdict import DONE, FAILED, GRACE_SILENCE, STUCK, WORKING, Verdict, grace_of
 
 Obj = dict[str, Any]
 
@@ -25,7 +25,7 @@ REVISION_LABEL = "serving.knative.dev/revision"
 INITIALIZER = "storage-initializer"
 _SERVERLESS = ("PredictorReady", "LatestDeploymentReady", "RoutesReady", "IngressReady", "Ready")
 _RAW = ("PredictorReady", "IngressReady", "Ready")
-GRACE_SPEC, GRACE_REVISION, GRACE_SILENCE = 15.0, 15.0, 90.0
+GRACE_SPEC, GRACE_REVISION = 15.0, 15.0
 
 
 @dataclass
@@ -107,8 +107,13 @@ def _shares(status: Obj) -> dict[str, int]:
     return {name: percent for name, percent in found.items() if name}
 
 
+def _words(said: Obj) -> str:
+    """Reason and message of a condition, an event, a failure."""
+    return ": ".join(first_line(str(said[key])) for key in ("reason", "message") if said.get(key))
+
+
 def _phrase(kind: str, have: Obj) -> str:
-    text = ": ".join(first_line(str(have[key])) for key in ("reason", "message") if have.get(key))
+    text = _words(have)
     return f"{kind} is {have.get('status') or 'not known yet'}" + (f" ({text})" if text else "")
 
 
@@ -116,10 +121,9 @@ def _controller(scene: Scene, what: str, heard: Sequence[Obj]) -> Verdict:
     service = scene.service or {}
     failure = model_failure(service)
     said = _model_status(service) if failure else _event(scene)
-    told = failure or ": ".join(first_line(str(said[key])) for key in ("reason", "message") if said.get(key))
+    told = failure or _words(said)
     if told:
-        # What KServe said before the change is no answer to it.
-        return Verdict(STUCK, f"KServe says: {told}", GRACE_SILENCE if said in heard else GRACE_SPEC)
+        return Verdict(STUCK, f"KServe says: {told}", grace_of(said, heard, GRACE_SPEC))
     return Verdict(STUCK, what, GRACE_SILENCE, hint="is kserve-controller-manager running, and does it have Knative?")
 
 
@@ -137,15 +141,16 @@ def model_failure(service: Obj) -> str:
     status = _model_status(service)
     if status.get("transitionStatus") not in ("InvalidSpec", "BlockedByFailedLoad"):
         return ""
-    info = status.get("lastFailureInfo") or {}
-    return ": ".join(first_line(str(info[key])) for key in ("reason", "message") if info.get(key))
+    return _words(status.get("lastFailureInfo") or {})
 
 
 def _event(scene: Scene) -> Obj:
     """The last of the InferenceService's own."""
     uid = uid_of(scene.service or {})
-    mine = [event for event in scene.events if (event.get("involvedObject") or {}).get("uid") == uid]
-    return mine[-1] if mine else {}
+    for event in reversed(scene.events):
+        if (event.get("involvedObject") or {}).get("uid") == uid and event.get("reason") != "Unhealthy":
+            return event
+    return {}
 
 
 # -- the newest revision -----------------------------------------------------------------------------------------------
@@ -170,7 +175,7 @@ def _revision(scene: Scene) -> Verdict | None:
         return troubled
     failure = model_failure(scene.service or {})
     if ready.get("status") == "False":
-        said = ": ".join(first_line(str(ready[key])) for key in ("reason", "message") if ready.get(key))
+        said = _words(ready)
         return Verdict(
             STUCK, f"revision {name} failed: {said}", GRACE_REVISION, hint=failure if failure != said else ""
         )

@@ -6,13 +6,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 WORKING = "working"
 DONE = "done"
 STUCK = "stuck"  # it can heal by itself; it is a failure when it lasts for `grace` seconds
 FAILED = "failed"
+
+GRACE_SILENCE = 90.0  # for a controller that has not said anything yet
+
+
+def grace_of(said: dict[str, Any], heard: Sequence[dict[str, Any]], grace: float) -> float:
+    """How long words (a condition, an event) may stand before they are believed. heard: those there were when the
+    object was changed; they are no answer to the change, so that they count as silence."""
+    return GRACE_SILENCE if said in heard else grace
 
 
 @dataclass(frozen=True)

@@ -154,9 +154,9 @@ def test_absent_need_not_wait_for_what_nothing_can_stop(engine: Engine) -> None:
     engine.client.create(theirs)
     mark = len(engine.said)
     _, done, _, _ = engine.steps(state="absent", purge=True, wait=False)
-    assert done["objects"]["pruned"][::2] == [f"ConfigMap {engine.name}/a", f"Namespace {engine.name}"]
+    record, space = f"Secret {engine.name}/{engine.name}", f"Namespace {engine.name}"
+    assert done["objects"]["pruned"] == [f"ConfigMap {engine.name}/a", record, space]
     assert engine.said[mark:] == []
     assert engine.client.get("v1", "Namespace", engine.name)["metadata"]["deletionTimestamp"]
     engine.said = Reaction(GONE, release(engine, "ConfigMap", "theirs"))
-    made = engine(config(x="1"))["objects"]["created"]
-    assert made[::2] == [f"Namespace {engine.name}", f"ConfigMap {engine.name}/a"]
+    assert engine(config(x="1"))["objects"]["created"] == [space, record, f"ConfigMap {engine.name}/a"]
